@@ -1,0 +1,56 @@
+"""The unlabeled collection as models see it: views and clouds in memory, and no place for a label."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossmost.errors import CrossmostError
+from crossmost.rendering import decode_views
+from crossmost.shards import ShardStore, decode_array
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Views and clouds of objects.
+
+    Attributes:
+        object_ids: N names.
+        views: (N, V, H, W, 3) uint8.
+        clouds: (N, M, 3) float32, zero mean and unit maximum radius.
+    """
+
+    object_ids: tuple[str, ...]
+    views: np.ndarray
+    clouds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.object_ids)
+
+    def subset(self, object_ids: set[str]) -> "Collection":
+        """The objects whose id is in ``object_ids``, in this collection's order."""
+        rows = [row for row, object_id in enumerate(self.object_ids) if object_id in object_ids]
+        return Collection(tuple(self.object_ids[row] for row in rows), self.views[rows], self.clouds[rows])
+
+
+def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:
+    """Objects that have both views and a cloud, in order of their id.
+
+    Raises:
+        CrossmostError: if no object has both, or objects differ in number or size of views or points.
+    """
+    cloud_of = {sample.key: decode_array(sample.members["points.npy"]) for sample in clouds}
+    views_of = {sample.key: decode_views(sample) for sample in views if sample.key in cloud_of}
+    object_ids = tuple(sorted(views_of))
+    if not object_ids:
+        raise CrossmostError("no object has both views and a point cloud; see quarantine.csv and render_quarantine.csv")
+    shapes = {(views_of[object_id].shape, cloud_of[object_id].shape) for object_id in object_ids}
+    if len(shapes) > 1:
+        raise CrossmostError(
+            f"objects differ in their views or points: {sorted(map(str, shapes))}; render the whole collection again "
+            "with one setting (`kedro run --pipelines=rendering`)"
+        )
+    return Collection(
+        object_ids,
+        np.stack([views_of[object_id] for object_id in object_ids]),
+        np.stack([cloud_of[object_id] for object_id in object_ids]).astype(np.float32, copy=False),
+    )

@@ -1,0 +1,30 @@
+"""Evaluation: predictions, accuracies, pseudo-label quality, and what can be said without labels."""
+
+from crossmost.evaluation.confidence import confidence_table
+from crossmost.evaluation.metrics import (
+    accuracy_table,
+    confusion_table,
+    correctness_table,
+    gains_table,
+    metrics_document,
+    per_class_table,
+)
+from crossmost.evaluation.predictions import methods_in, predictions_table
+from crossmost.evaluation.pseudo_label_quality import pseudo_label_quality
+from crossmost.evaluation.scores import MethodScores, ViewScores, check_scores
+
+__all__ = [
+    "MethodScores",
+    "ViewScores",
+    "accuracy_table",
+    "check_scores",
+    "confidence_table",
+    "confusion_table",
+    "correctness_table",
+    "gains_table",
+    "methods_in",
+    "metrics_document",
+    "per_class_table",
+    "predictions_table",
+    "pseudo_label_quality",
+]

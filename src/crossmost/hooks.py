@@ -1,0 +1,162 @@
+"""What a person sees around a run: missing inputs, progress, results and errors in words."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any
+
+from kedro.config import MissingConfigException
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.io import CatalogProtocol, MemoryDataset
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from kedro.validation.exceptions import ParameterValidationError
+from rich.console import Console
+
+from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.result_table import result_table
+
+logger = logging.getLogger(__name__)
+
+_USER_ERRORS = (CrossmostError, ParameterValidationError, MissingConfigException)
+_COMPOSED_PIPELINES = {"selftrain", "__default__"}
+
+
+def user_error(error: BaseException | None) -> BaseException | None:
+    """The error a user can act on in the chain of causes of ``error``; None if there is none."""
+    while error is not None and not isinstance(error, _USER_ERRORS):
+        error = error.__cause__
+    return error
+
+
+class ErrorHooks:
+    """Shows errors meant for users as a plain message; any other error keeps its stack trace."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Wrap the handler of uncaught exceptions, once."""
+        previous = sys.excepthook
+        if getattr(previous, "shows_user_errors", False):
+            return
+
+        def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+            meant_for_user = user_error(error)
+            if meant_for_user is None:
+                previous(kind, error, trace)
+            else:
+                print(f"Error: {meant_for_user}", file=sys.stderr)
+
+        show.shows_user_errors = True  # type: ignore[attr-defined]
+        sys.excepthook = show
+
+
+class InputHooks:
+    """Says, before anything runs, which input is missing and which command makes it."""
+
+    def __init__(self) -> None:
+        self._environment: str | None = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Remember the environment: the suggested command names it."""
+        self._environment = context.env
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Check the free inputs of the run.
+
+        Raises:
+            MissingInputError: If an input that the run does not make itself does not exist.
+        """
+        missing = [name for name in sorted(pipeline.inputs()) if _is_missing(catalog, name)]
+        if missing:
+            raise MissingInputError(self._explain(missing, catalog))
+
+    def _explain(self, missing: Iterable[str], catalog: CatalogProtocol) -> str:
+        """One sentence about the missing inputs that the earliest stage makes."""
+        by_stage: dict[str | None, list[str]] = {}
+        for name in missing:
+            by_stage.setdefault(_producing_stage(name), []).append(name)
+        stage = next(stage for stage in (None, *pipelines) if stage in by_stage)
+        names = by_stage[stage]
+        places = ", ".join(f"{name} ({_location(catalog, name)})" for name in names)
+        advice = _advice(catalog, names[0])
+        if advice is None and stage is not None:
+            environment = f" --env={self._environment}" if self._environment else ""
+            advice = f"`kedro run --pipelines={stage}{environment}` makes it"
+        return f"missing input: {places}" + (f"; {advice}." if advice else ".")
+
+
+class ProgressHooks:
+    """One line per node, with its time."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, float] = {}
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Say what starts."""
+        self._started[node.name] = perf_counter()
+        logger.info("%s …", node.name)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Say what was saved: saving a store is where its work is done."""
+        seconds = perf_counter() - self._started[node.name]
+        logger.info("%s → %s (%.1f s)", node.name, dataset_name, seconds)
+
+
+class ResultHooks:
+    """Prints the result table and the place of the report after a run that made them."""
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Read the results back from the catalog and show them."""
+        made = pipeline.all_outputs()
+        console = Console()
+        if "metrics" in made:
+            metrics = catalog.load("metrics")
+            if metrics.get("methods"):
+                console.print(result_table(metrics))
+        if "report" in made:
+            console.print(f"Report: {_location(catalog, 'report')}", soft_wrap=True)
+
+
+def _is_missing(catalog: CatalogProtocol, name: str) -> bool:
+    """Whether a persistent, required input does not exist."""
+    if name == "parameters" or name.startswith("params:") or name not in catalog:
+        return False
+    dataset = catalog.get(name)
+    if isinstance(dataset, MemoryDataset) or _own_metadata(dataset).get("optional", False):
+        return False
+    return not dataset.exists()  # type: ignore[union-attr]
+
+
+def _producing_stage(name: str) -> str | None:
+    """The stage whose pipeline makes a dataset; None for raw data."""
+    for stage, pipeline in pipelines.items():
+        if stage not in _COMPOSED_PIPELINES and name in pipeline.all_outputs():
+            return stage
+    return None
+
+
+def _own_metadata(dataset: Any) -> dict[str, Any]:
+    """What the catalog says about a dataset under ``metadata: crossmost:``."""
+    return (getattr(dataset, "metadata", None) or {}).get("crossmost", {})
+
+
+def _advice(catalog: CatalogProtocol, name: str) -> str | None:
+    """How to get a dataset, in the catalog's own words."""
+    return _own_metadata(catalog.get(name)).get("made_by")
+
+
+def _location(catalog: CatalogProtocol, name: str) -> str:
+    """Path of a dataset, relative to the working directory where it lies inside."""
+    dataset = catalog.get(name)
+    path = Path(str(getattr(dataset, "_filepath", None) or getattr(dataset, "_path", name)))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

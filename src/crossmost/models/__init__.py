@@ -1,0 +1,1 @@
+"""The towers, the joint model over them, and their checkpoints."""

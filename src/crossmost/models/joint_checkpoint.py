@@ -1,0 +1,53 @@
+"""Joint models on disk: zero-shot start and adapted models share one format."""
+
+from typing import Any
+
+import torch
+
+from crossmost.errors import CrossmostError
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.encoders import Encoders, EncodersConfig
+from crossmost.models.joint import JointModel
+
+JOINT_FORMAT = "crossmost-joint-1"
+
+
+def save_joint(model: JointModel, card: dict[str, Any]) -> Checkpoint:
+    """Weights in full precision; ``card`` must hold what `joint_card` made."""
+    return Checkpoint({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, card)
+
+
+def joint_card(encoders: Checkpoint, class_names: list[str], **more: Any) -> dict[str, Any]:
+    """Card of a joint model that was built on ``encoders``."""
+    inherited = (
+        "encoders",
+        "embed_dim",
+        "image_size",
+        "image_mean",
+        "image_std",
+        "up_axis",
+        "color",
+        "license",
+    )
+    kept = {key: encoders.card[key] for key in inherited if key in encoders.card}
+    return {"format": JOINT_FORMAT, **kept, "class_names": class_names, **more}
+
+
+def load_joint(checkpoint: Checkpoint) -> JointModel:
+    """Rebuild a joint model in eval mode.
+
+    Raises:
+        CrossmostError: wrong format, or tensors that do not fit the card.
+    """
+    if checkpoint.card.get("format") != JOINT_FORMAT:
+        raise CrossmostError(
+            f"card.json says format {checkpoint.card.get('format')!r}, expected {JOINT_FORMAT!r}; "
+            "make the model again with `kedro run --pipelines=zeroshot,selftraining`"
+        )
+    encoders = Encoders(EncodersConfig.from_card(checkpoint.card["encoders"]))
+    model = JointModel(encoders, torch.zeros(encoders.embed_dim, len(checkpoint.card["class_names"])))
+    try:
+        model.load_state_dict(checkpoint.tensors, strict=True)
+    except RuntimeError as error:
+        raise CrossmostError(f"the model's weights do not fit its card.json: {error}") from error
+    return model.eval()

@@ -1,0 +1,65 @@
+"""Class probabilities of a whole collection, deterministically: all views, fixed points, fixed sampling start."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision.transforms import v2
+
+from crossmost.collection import Collection
+from crossmost.models.joint import JointModel
+
+
+def prepare_views(views: np.ndarray, size: int, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Views (B, H, W, 3) uint8 → normalized (B, 3, size, size) float32, as the image tower expects at test time."""
+    images = torch.from_numpy(views).permute(0, 3, 1, 2)
+    resized = v2.functional.resize(images, [size, size], interpolation=v2.InterpolationMode.BICUBIC, antialias=True)
+    return v2.functional.normalize(resized.float() / 255, list(mean), list(std))
+
+
+@torch.inference_mode()
+def score_collection(
+    model: JointModel,
+    collection: Collection,
+    splits: dict[str, str],
+    *,
+    method: str,
+    image_mean: Sequence[float],
+    image_std: Sequence[float],
+    n_points: int,
+    batch_size: int,
+) -> pd.DataFrame:
+    """Score every object with both modalities.
+
+    Args:
+        splits: object id → split.
+        n_points: the first so many stored points (they are in random order) enter the point tower.
+
+    Returns:
+        Long table: method, object_id, split, view, view_index, probabilities (list of C floats). ``image_single`` rows
+        are single views, ``image`` the mean of their probabilities, ``joint`` the mean of ``image`` and ``point``.
+    """
+    model.eval()
+    size = model.image_tower.visual.image_size[0]
+    rows: list[tuple[str, str, str, int, np.ndarray]] = []
+    for first in range(0, len(collection), batch_size):
+        chunk = slice(first, first + batch_size)
+        views, clouds = collection.views[chunk], torch.from_numpy(collection.clouds[chunk, :n_points])
+        flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
+        single = functional.softmax(model.logits(model.embed_image(flat)), dim=-1).unflatten(0, views.shape[:2])
+        point = functional.softmax(model.logits(model.embed_point(clouds)), dim=-1)
+        image = single.mean(1)
+        joint = (image + point) / 2
+        for row, object_id in enumerate(collection.object_ids[chunk]):
+            split = splits[object_id]
+            rows += [(object_id, split, "image_single", i, p) for i, p in enumerate(single[row].numpy())]
+            rows += [
+                (object_id, split, view, -1, probabilities[row].numpy())
+                for view, probabilities in (("image", image), ("point", point), ("joint", joint))
+            ]
+    table = pd.DataFrame(rows, columns=["object_id", "split", "view", "view_index", "probabilities"])
+    table.insert(0, "method", method)
+    return table

@@ -1,0 +1,102 @@
+"""The table of objects: what became of each raw object, and on which side of the split it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from crossmost.errors import CrossmostError
+from crossmost.near_duplicates import ShapeSignature, near_duplicate_groups
+from crossmost.shards import ShardStore, decode_json
+from crossmost.sources import RawObject, read_signature
+from crossmost.splits import fold_split, split_objects
+
+_LISTED = 10  # quarantined objects named in an error message
+
+
+def object_table(raw_objects: list[RawObject], meshes: ShardStore) -> tuple[pd.DataFrame, list[ShapeSignature]]:
+    """One row per raw object, and the signature of each object that is ok, in the same order.
+
+    Returns:
+        Table with object_id, source, sha256, n_vertices, n_faces, has_texture, status, reason; and the signatures.
+    """
+    facts: dict[str, dict[str, object]] = {}
+    signatures: dict[str, ShapeSignature] = {}
+    for sample in meshes:
+        facts[sample.key] = decode_json(sample.members["json"])
+        signatures[sample.key] = read_signature(sample)
+    quarantine = meshes.quarantine()
+    reasons = dict(zip(quarantine["object_id"], quarantine["reason"], strict=True))
+    rows = [
+        {
+            "object_id": raw_object.object_id,
+            "source": raw_object.source,
+            "sha256": raw_object.sha256,
+            "n_vertices": known.get("n_vertices", 0),
+            "n_faces": known.get("n_faces", 0),
+            "has_texture": known.get("has_texture", False),
+            "status": "ok" if known else "quarantined",
+            "reason": None if known else reasons.get(raw_object.object_id, "not in the mesh store"),
+        }
+        for raw_object in raw_objects
+        for known in [facts.get(raw_object.object_id, {})]
+    ]
+    table = pd.DataFrame(rows)
+    return table, [signatures[object_id] for object_id in table.loc[table["status"] == "ok", "object_id"]]
+
+
+def add_split(
+    table: pd.DataFrame,
+    signatures: list[ShapeSignature],
+    class_of: Mapping[str, str],
+    *,
+    threshold: float,
+    test_share: float,
+    n_folds: int | None,
+    fold: int,
+    seed: int,
+) -> pd.DataFrame:
+    """The table with split and duplicate_group; quarantined objects have no split and group −1.
+
+    Args:
+        table: From `object_table`.
+        signatures: Of the objects that are ok, in order.
+        class_of: Object id → class, to stratify; objects without class are allowed.
+        threshold: See `near_duplicate_groups`.
+        test_share: Used without folds, see `split_objects`.
+        n_folds: Number of folds or None.
+        fold: The fold held out.
+        seed: Decides the split.
+    """
+    is_ok = (table["status"] == "ok").to_numpy()
+    groups = near_duplicate_groups(signatures, threshold)
+    classes = [class_of.get(object_id) for object_id in table.loc[is_ok, "object_id"]]
+    if n_folds is None:
+        split = split_objects(groups, classes, test_share=test_share, seed=seed)
+    else:
+        split = fold_split(groups, classes, fold=fold, n_folds=n_folds, seed=seed)
+    all_groups = np.full(len(table), -1, dtype=np.int64)
+    all_groups[is_ok] = groups
+    all_splits = np.full(len(table), None, dtype=object)
+    all_splits[is_ok] = split
+    return table.assign(split=all_splits, duplicate_group=all_groups)
+
+
+def check_quarantine_share(table: pd.DataFrame, max_share: float) -> None:
+    """Refuse a collection too much of which is unreadable.
+
+    Raises:
+        CrossmostError: if more than `max_share` of the objects are quarantined; lists them with their reasons.
+    """
+    quarantined = table[table["status"] != "ok"]
+    if len(quarantined) <= max_share * len(table) and len(quarantined) < len(table):
+        return
+    listed = [f"  {row.object_id}: {row.reason}" for row in quarantined.head(_LISTED).itertuples()]
+    if len(quarantined) > _LISTED:
+        listed.append(f"  … and {len(quarantined) - _LISTED} more, see quarantine.csv")
+    raise CrossmostError(
+        f"{len(quarantined)} of {len(table)} objects cannot be used; max_quarantine_share allows "
+        f"{max_share:.0%}. Mend or remove them, or raise ingestion.max_quarantine_share:\n" + "\n".join(listed)
+    )

@@ -1,0 +1,75 @@
+"""Nodes of the evaluation pipeline: the only stage before the report that reads labels."""
+
+from typing import Any
+
+import pandas as pd
+
+from crossmost.evaluation import (
+    MethodScores,
+    accuracy_table,
+    check_scores,
+    confidence_table,
+    confusion_table,
+    correctness_table,
+    gains_table,
+    metrics_document,
+    per_class_table,
+    predictions_table,
+    pseudo_label_quality,
+)
+from crossmost.pipelines.evaluation.parameters import EvaluationParameters
+
+
+def collect_scores(
+    zeroshot_scores: pd.DataFrame,
+    separate_scores: pd.DataFrame,
+    crossmost_scores: pd.DataFrame,
+    objects: pd.DataFrame,
+    class_names: list[str],
+) -> MethodScores:
+    """Check the scores of all methods against the objects and arrange them by method and view."""
+    return check_scores([zeroshot_scores, separate_scores, crossmost_scores], objects, class_names)
+
+
+def make_predictions(method_scores: MethodScores, class_names: list[str]) -> pd.DataFrame:
+    """One row per object with every method's label, confidence and five best classes."""
+    return predictions_table(method_scores, class_names)
+
+
+def measure_confidence(method_scores: MethodScores) -> pd.DataFrame:
+    """Confidence, agreement of the modalities and change against zero-shot: needs no label."""
+    return confidence_table(method_scores)
+
+
+def measure_accuracy(
+    method_scores: MethodScores,
+    labels: pd.DataFrame,
+    class_names: list[str],
+    confidence_summary: pd.DataFrame,
+    params: EvaluationParameters,
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """metrics.json, accuracy per class, gains over zero-shot and confusion matrices."""
+    correctness = correctness_table(method_scores, labels, class_names)
+    metrics = metrics_document(
+        dataset=params.dataset,
+        seed=params.seed,
+        class_names=class_names,
+        accuracy=accuracy_table(correctness),
+        confidence=confidence_summary,
+    )
+    return (
+        metrics,
+        per_class_table(correctness, class_names),
+        gains_table(correctness),
+        confusion_table(method_scores, labels, class_names),
+    )
+
+
+def measure_pseudo_labels(
+    separate_pseudo_labels: pd.DataFrame,
+    crossmost_pseudo_labels: pd.DataFrame,
+    labels: pd.DataFrame,
+    class_names: list[str],
+) -> pd.DataFrame:
+    """Coverage and accuracy of the pseudo-labels of both self-training runs, by epoch, modality and class."""
+    return pseudo_label_quality([separate_pseudo_labels, crossmost_pseudo_labels], labels, class_names)

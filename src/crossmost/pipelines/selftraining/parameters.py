@@ -1,0 +1,28 @@
+"""Parameters of the self-training pipeline."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossmost.selftraining.settings import LossWeights, PseudoLabelSettings, SelfTrainingSettings
+
+
+class SeparateBaseline(BaseModel):
+    """Where the single-modality baseline departs from the joint run; everything else is shared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pseudo_labels: PseudoLabelSettings
+    loss_weights: LossWeights
+
+
+class SelftrainingParameters(BaseModel):
+    """The Cross-MoST run and its baseline."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    crossmost: SelfTrainingSettings
+    separate: SeparateBaseline = Field(description="Single-modality self-training: no exchange between modalities.")
+
+    def separate_settings(self) -> SelfTrainingSettings:
+        """Full settings of the baseline."""
+        changes = {"pseudo_labels": self.separate.pseudo_labels, "loss_weights": self.separate.loss_weights}
+        return self.crossmost.model_copy(update=changes)

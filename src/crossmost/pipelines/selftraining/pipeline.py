@@ -1,0 +1,40 @@
+"""The self-training pipeline: Cross-MoST and its single-modality baseline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from crossmost.pipelines.selftraining.nodes import adapt_jointly, adapt_separately, score_adapted
+
+COLLECTION = ["views", "clouds", "objects"]
+
+
+def create_pipeline() -> Pipeline:
+    """Adapt with both rules, then score the collection with each adapted model."""
+    return Pipeline(
+        [
+            Node(
+                adapt_jointly,
+                ["zeroshot_model", *COLLECTION, "params:selftraining"],
+                ["crossmost_model", "crossmost_log", "crossmost_pseudo_labels"],
+                name="adapt_jointly",
+            ),
+            Node(
+                adapt_separately,
+                ["zeroshot_model", *COLLECTION, "params:selftraining"],
+                ["separate_model", "separate_log", "separate_pseudo_labels"],
+                name="adapt_separately",
+            ),
+            Node(
+                score_adapted,
+                ["crossmost_model", *COLLECTION, "params:zeroshot"],
+                "crossmost_scores",
+                name="score_crossmost",
+            ),
+            Node(
+                score_adapted,
+                ["separate_model", *COLLECTION, "params:zeroshot"],
+                "separate_scores",
+                name="score_separate",
+            ),
+        ],
+        tags="selftraining",
+    )

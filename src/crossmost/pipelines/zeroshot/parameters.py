@@ -1,0 +1,13 @@
+"""Parameters of the zero-shot pipeline."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ZeroshotParameters(BaseModel):
+    """How class names become a classifier and objects become scores."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    templates: tuple[str, ...] = Field(min_length=1, description="Prompts, each with a {} for the class name.")
+    n_points: int = Field(gt=0, description="Points per cloud that enter the point tower.")
+    batch_size: int = Field(gt=0, description="Objects scored at once.")

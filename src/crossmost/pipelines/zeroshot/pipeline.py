@@ -1,0 +1,26 @@
+"""The zero-shot pipeline: class names become a classifier, every object gets scores."""
+
+from kedro.pipeline import Node, Pipeline
+
+from crossmost.pipelines.zeroshot.nodes import build_zeroshot_model, score_zeroshot
+
+
+def create_pipeline() -> Pipeline:
+    """Build the zero-shot model and score the collection with it."""
+    return Pipeline(
+        [
+            Node(
+                build_zeroshot_model,
+                ["mini_encoders", "class_names", "params:zeroshot"],
+                "zeroshot_model",
+                name="build_zeroshot_model",
+            ),
+            Node(
+                score_zeroshot,
+                ["zeroshot_model", "views", "clouds", "objects", "params:zeroshot"],
+                "zeroshot_scores",
+                name="score_zeroshot",
+            ),
+        ],
+        tags="zeroshot",
+    )

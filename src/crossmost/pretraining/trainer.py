@@ -1,0 +1,236 @@
+"""Pre-training of the mini encoders: one step module, one loop."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.nn import functional
+
+from crossmost.models.encoders import Encoders, EncodersConfig
+from crossmost.models.text_classifier import text_classifier
+from crossmost.pretraining.augmentation import augment_clouds, augment_views, random_token_mask
+from crossmost.pretraining.losses import symmetric_contrastive
+from crossmost.pretraining.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class CaptionedObjects:
+    """Source objects in memory.
+
+    Attributes:
+        views: (N, V, H, W, 3) uint8.
+        clouds: (N, M, 3) float32, unit radius.
+        captions: per object, several descriptions.
+        class_index: (N,) int64 into ``class_names``.
+        class_names: C names.
+    """
+
+    views: np.ndarray
+    clouds: np.ndarray
+    captions: Sequence[tuple[str, ...]]
+    class_index: np.ndarray
+    class_names: tuple[str, ...]
+
+
+class Batch(NamedTuple):
+    """Inputs of one step. A tuple, because Fabric rebuilds containers to convert precision and device."""
+
+    views: Tensor  # (B, 3, S, S) normalized
+    clouds: Tensor  # (B, N, 3)
+    captions: list[str]
+    neutral: Tensor  # (B, B) bool: caption i also describes object j
+    labels: Tensor  # (B,)
+    image_mask: Tensor | None
+    point_mask: Tensor | None
+    patch_keep: Tensor | None
+
+
+class PretrainingStep(nn.Module):
+    """One forward pass of all towers → named losses."""
+
+    def __init__(
+        self,
+        encoders: Encoders,
+        class_names: Sequence[str],
+        templates: Sequence[str],
+        settings: TrainingSettings,
+    ) -> None:
+        super().__init__()
+        self.encoders = encoders
+        self.settings = settings
+        self.class_names = [name.replace("_", " ") for name in class_names]
+        self.templates = list(templates)
+
+    def forward(self, batch: Batch, template_index: list[int]) -> dict[str, Tensor]:
+        encoders, settings = self.encoders, self.settings
+        tower, points = encoders.image_tower, encoders.point_tower
+        image = tower(batch.views, batch.image_mask, batch.patch_keep)
+        neighborhoods, centers = points.group(batch.clouds, n_groups=settings.point_groups)
+        tokens = points.tokenize(neighborhoods)
+        cloud = points(tokens, centers, batch.point_mask)
+        image_embedding = functional.normalize(image.feature @ tower.projection, dim=-1).float()
+        point_embedding = functional.normalize(cloud.feature @ encoders.point_projection, dim=-1).float()
+        prompts = [self.templates[t].format(name) for t, name in zip(template_index, self.class_names, strict=True)]
+        text = encoders.encode_text(prompts + batch.captions).float()
+        classes, captions = text[: len(prompts)], text[len(prompts) :]
+        scale = encoders.logit_scale.exp().clamp(max=50)
+
+        losses = {
+            "class_image": functional.cross_entropy(
+                scale * image_embedding @ classes.T, batch.labels, label_smoothing=settings.label_smoothing
+            ),
+            "class_point": functional.cross_entropy(
+                scale * point_embedding @ classes.T, batch.labels, label_smoothing=settings.label_smoothing
+            ),
+            "pair": settings.weight_pair * symmetric_contrastive(image_embedding, point_embedding, scale),
+            "caption": settings.weight_caption
+            * (
+                symmetric_contrastive(image_embedding, captions, scale, batch.neutral)
+                + symmetric_contrastive(point_embedding, captions, scale, batch.neutral)
+            )
+            / 2,
+        }
+        if batch.image_mask is not None and batch.point_mask is not None:
+            hidden = batch.image_mask.view(-1, *tower.grid_size)
+            hidden = hidden.repeat_interleave(tower.patch_size, 1).repeat_interleave(tower.patch_size, 2)
+            error = (tower.reconstruct(image.tokens) - batch.views).abs().mean(1)
+            losses["modeling_image"] = settings.weight_modeling * error[hidden].mean()
+            predicted = points.lm_head(cloud.tokens)[batch.point_mask]
+            losses["modeling_point"] = (
+                settings.weight_modeling * (predicted - tokens.detach()[batch.point_mask]).abs().mean()
+            )
+        return losses
+
+
+def _batches(
+    data: CaptionedObjects,
+    rows: np.ndarray,
+    encoders: Encoders,
+    settings: TrainingSettings,
+    generator: torch.Generator,
+) -> Iterator[Batch]:
+    order = rows[torch.randperm(len(rows), generator=generator).numpy()]
+    mean, std = (torch.tensor(value).view(3, 1, 1) for value in (encoders.image_mean, encoders.image_std))
+    n_patches = encoders.image_tower.grid_size[0] * encoders.image_tower.grid_size[1]
+    for first in range(0, len(order) - settings.batch_size + 1, settings.batch_size):
+        picked = order[first : first + settings.batch_size]
+        view = torch.randint(data.views.shape[1], (len(picked),), generator=generator).numpy()
+        views = torch.from_numpy(data.views[picked, view]).permute(0, 3, 1, 2).float() / 255
+        choice = torch.rand(len(picked), generator=generator).tolist()
+        captions = [data.captions[i][int(c * len(data.captions[i]))] for i, c in zip(picked, choice, strict=True)]
+        described = [set(data.captions[i]) for i in picked]
+        neutral = torch.tensor([[caption in other for other in described] for caption in captions])
+        masks: dict[str, Tensor | None] = {"image_mask": None, "point_mask": None, "patch_keep": None}
+        if float(torch.rand((), generator=generator)) < settings.masked_share:
+            masks["image_mask"] = random_token_mask(len(picked), n_patches, settings.mask_ratio, generator)
+            masks["point_mask"] = random_token_mask(len(picked), settings.point_groups, settings.mask_ratio, generator)
+        else:
+            order_of_patches = torch.rand(len(picked), n_patches, generator=generator).argsort(1)
+            masks["patch_keep"] = order_of_patches[:, : max(1, round(settings.patch_keep * n_patches))]
+        yield Batch(
+            views=(augment_views(views, encoders.image_size, generator) - mean) / std,
+            clouds=augment_clouds(torch.from_numpy(data.clouds[picked]).float(), settings.n_points, generator),
+            captions=captions,
+            neutral=neutral,
+            labels=torch.from_numpy(data.class_index[picked]),
+            **masks,
+        )
+
+
+@torch.no_grad()
+def source_accuracy(
+    encoders: Encoders, data: CaptionedObjects, rows: np.ndarray, templates: Sequence[str], n_points: int
+) -> dict[str, float]:
+    """Zero-shot top-1 of single views and clouds on held-out source objects."""
+    encoders.eval()
+    classifier = text_classifier(encoders, data.class_names, templates)
+    mean, std = (torch.tensor(value).view(3, 1, 1) for value in (encoders.image_mean, encoders.image_std))
+    correct_image = correct_point = 0
+    for chunk in np.array_split(rows, max(1, len(rows) // 256)):
+        labels = torch.from_numpy(data.class_index[chunk])
+        views = torch.from_numpy(data.views[chunk, 0]).permute(0, 3, 1, 2).float() / 255
+        views = functional.interpolate(views, (encoders.image_size,) * 2, mode="bilinear", antialias=True)
+        clouds = torch.from_numpy(data.clouds[chunk, :n_points]).float()
+        correct_image += int(((encoders.encode_image((views - mean) / std) @ classifier).argmax(1) == labels).sum())
+        correct_point += int(((encoders.encode_point(clouds) @ classifier).argmax(1) == labels).sum())
+    encoders.train()
+    return {"holdout_top1_image": correct_image / len(rows), "holdout_top1_point": correct_point / len(rows)}
+
+
+def pretrain(
+    data: CaptionedObjects, config: EncodersConfig, templates: Sequence[str], settings: TrainingSettings
+) -> tuple[Encoders, pd.DataFrame]:
+    """Train encoders from scratch on captioned objects.
+
+    Returns:
+        The encoders in eval mode, and a log with one row per epoch: mean of every loss, held-out accuracy.
+    """
+    fabric = Fabric(accelerator="auto", devices=1, precision=settings.precision)
+    torch.manual_seed(settings.seed)  # weight initialization has no generator argument
+    generator = torch.Generator().manual_seed(settings.seed)
+    encoders = Encoders(config)
+    step = PretrainingStep(encoders, data.class_names, templates, settings)
+    matrices = [p for p in step.parameters() if p.dim() > 1]
+    vectors = [p for p in step.parameters() if p.dim() <= 1]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": settings.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ],
+        lr=settings.learning_rate,
+        betas=(0.9, 0.98),
+    )
+    permutation = torch.randperm(len(data.class_index), generator=generator).numpy()
+    n_holdout = max(1, round(settings.holdout_share * len(permutation)))
+    holdout, rows = permutation[:n_holdout], permutation[n_holdout:]
+    total_steps = settings.epochs * (len(rows) // settings.batch_size)
+    warmup_steps = settings.warmup_share * total_steps
+
+    def learning_rate_factor(done: int) -> float:
+        if done < warmup_steps:
+            return (done + 1) / (warmup_steps + 1)
+        return 0.5 * (1 + math.cos(math.pi * (done - warmup_steps) / max(1, total_steps - warmup_steps)))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, learning_rate_factor)
+    wrapped, fabric_optimizer = fabric.setup(step, optimizer)
+
+    log: list[dict[str, float]] = []
+    columns = (
+        TextColumn("pre-training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns) as progress:
+        task = progress.add_task("", total=total_steps)
+        for epoch in range(settings.epochs):
+            sums: dict[str, list[Tensor]] = {}
+            for batch in _batches(data, rows, encoders, settings, generator):
+                template_index = torch.randint(len(templates), (len(data.class_names),), generator=generator).tolist()
+                losses = wrapped(batch, template_index)
+                loss = torch.stack(list(losses.values())).sum()
+                fabric.backward(loss)
+                fabric.clip_gradients(wrapped, fabric_optimizer, max_norm=1.0)
+                fabric_optimizer.step()
+                schedule.step()
+                fabric_optimizer.zero_grad()
+                for name, value in {**losses, "loss": loss}.items():
+                    sums.setdefault(name, []).append(value.detach())
+                progress.advance(task)
+            row = {name: torch.stack(values).mean().item() for name, values in sums.items()}
+            row |= source_accuracy(encoders, data, holdout, templates, settings.n_points)
+            log.append({"epoch": epoch, **row})
+            progress.update(
+                task,
+                description=f"loss {row['loss']:.2f}, held-out image {row['holdout_top1_image']:.0%}, "
+                f"point {row['holdout_top1_point']:.0%}",
+            )
+    return encoders.eval(), pd.DataFrame(log)

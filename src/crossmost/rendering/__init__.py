@@ -1,0 +1,19 @@
+"""Pictures of meshes: camera rigs, an off-screen renderer, stored views, contact sheets."""
+
+from crossmost.rendering.cameras import CameraRig, camera_poses
+from crossmost.rendering.contact_sheets import contact_sheet
+from crossmost.rendering.quarantine import render_quarantine_table
+from crossmost.rendering.renderer import Renderer
+from crossmost.rendering.views import decode_view, decode_views, encode_view, plan_views
+
+__all__ = [
+    "CameraRig",
+    "Renderer",
+    "camera_poses",
+    "contact_sheet",
+    "decode_view",
+    "decode_views",
+    "encode_view",
+    "plan_views",
+    "render_quarantine_table",
+]

@@ -1,0 +1,126 @@
+"""What happened, in words: the first thing a reader of the report sees. It says so when a method lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from crossmost.reports.figures import is_labeled, splits_in
+from crossmost.reports.names import method_name
+
+BEFORE = "zeroshot"
+AFTER = "crossmost"
+RIVAL = "selftrain_separate"
+SPLIT_PHRASES = {"test": "held-out objects", "adapt": "objects it adapted to"}
+VIEW_PHRASES = {"image_single": "one view", "image": "images", "point": "points", "joint": "both together"}
+NOTICEABLE = 0.0005
+"""A difference below this, a twentieth of a point, reads as no difference."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The outcome of a run.
+
+    Attributes:
+        title: one sentence.
+        sentences: what a careful reader needs to judge it.
+        verdict: "gain", "loss" or "open" (no clear change, or nothing to measure it with).
+    """
+
+    title: str
+    sentences: list[str]
+    verdict: str
+
+
+def headline(metrics: Mapping[str, Any], gains: pd.DataFrame, confidence: pd.DataFrame) -> Headline:
+    """Sum up a run from its metrics, its gains over zero-shot and, without labels, its confidences.
+
+    The headline speaks of the joint prediction on held-out objects, or on the adapted ones when none were
+    held out.
+    """
+    if not is_labeled(metrics):
+        return _without_labels(metrics, confidence)
+    split = splits_in(metrics)[0]
+    chosen = gains[(gains["method"] == AFTER) & (gains["split"] == split)]
+    rows: dict[Any, Any] = chosen.set_index("view").to_dict("index")
+    if "joint" not in rows:
+        return Headline("There is nothing to compare: zero-shot or Cross-MoST was not evaluated.", [], "open")
+    joint = rows["joint"]
+    before = metrics["methods"][BEFORE][split]["joint"]["top1"]
+    after = metrics["methods"][AFTER][split]["joint"]["top1"]
+    where = f"{metrics[f'n_{split}']} {SPLIT_PHRASES[split]}"
+    change = f"from {_percent(before)} to {_percent(after)}"
+    if joint["gain"] > NOTICEABLE:
+        title, verdict = f"Self-training raised joint accuracy on {where} {change}", "gain"
+    elif joint["gain"] < -NOTICEABLE:
+        title, verdict = f"Self-training lost: joint accuracy on {where} fell {change}", "loss"
+    else:
+        title, verdict = f"Self-training left joint accuracy on {where} at {_percent(after)}", "open"
+    sentences = [_interval_sentence(joint)]
+    if verdict != "open" and joint["low"] <= 0 <= joint["high"]:
+        sentences[0] += " The interval includes zero: on this many objects the change may be chance."
+        verdict = "open"
+    sentences.append(_by_view_sentence(rows))
+    sentences += _rival_sentence(metrics, split)
+    return Headline(title, sentences, verdict)
+
+
+def _interval_sentence(joint: Mapping[str, Any]) -> str:
+    return (
+        f"That is {_points(joint['gain'])} (95 % interval {_points(joint['low'], unit=False)} to "
+        f"{_points(joint['high'])}, over objects, one run): {joint['fixed']:.0f} fixed, "
+        f"{joint['broken']:.0f} broken out of {joint['n']:.0f} objects."
+    )
+
+
+def _by_view_sentence(rows: Mapping[Any, Mapping[str, Any]]) -> str:
+    parts = [f"{VIEW_PHRASES[view]} {_points(rows[view]['gain'])}" for view in ("image", "point") if view in rows]
+    worse = [VIEW_PHRASES[view] for view in ("image", "point") if view in rows and rows[view]["gain"] < -NOTICEABLE]
+    lost = f" So {' and '.join(worse)} alone got worse." if worse else ""
+    return f"Each modality alone: {', '.join(parts)}.{lost}"
+
+
+def _rival_sentence(metrics: Mapping[str, Any], split: str) -> list[str]:
+    rival = metrics["methods"].get(RIVAL, {}).get(split, {}).get("joint", {}).get("top1")
+    if rival is None:
+        return []
+    difference = metrics["methods"][AFTER][split]["joint"]["top1"] - rival
+    name = f"{method_name(RIVAL)}, the single-modality baseline,"
+    if difference > NOTICEABLE:
+        return [f"{name} reaches {_percent(rival)}: joint pseudo-labels are {_points(difference)} ahead."]
+    if difference < -NOTICEABLE:
+        return [f"{name} did better: it reaches {_percent(rival)}, {_points(-difference)} ahead."]
+    return [f"{name} does as well: {_percent(rival)}."]
+
+
+def _without_labels(metrics: Mapping[str, Any], confidence: pd.DataFrame) -> Headline:
+    split = splits_in(metrics)[0]
+    rows = confidence[(confidence["split"] == split) & (confidence["view"] == "joint")]
+    by_method = rows.set_index("method").to_dict("index")
+    if BEFORE not in by_method or AFTER not in by_method:
+        return Headline("There is nothing to compare: zero-shot or Cross-MoST was not evaluated.", [], "open")
+    before, after = by_method[BEFORE], by_method[AFTER]
+    where = f"{metrics[f'n_{split}']} {SPLIT_PHRASES[split]}"
+    return Headline(
+        f"Self-training changed the label of {_percent(after['changed'])} of {where}",
+        [
+            f"Images and points now agree on {_percent(after['agreement'])} of them "
+            f"({_percent(before['agreement'])} before), at a mean joint confidence of "
+            f"{_percent(after['confidence'])} ({_percent(before['confidence'])} before).",
+            "This collection has no labels, so no accuracy can be given: confidence and agreement usually rise in good "
+            "runs, but they also rise when both modalities learn the same mistake. Look at the objects below.",
+        ],
+        "open",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _points(difference: float, *, unit: bool = True) -> str:
+    number = f"{100 * difference:+.1f}".replace("-", "−")
+    return f"{number} points" if unit else number

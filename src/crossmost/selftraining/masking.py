@@ -1,0 +1,34 @@
+"""Random masks of image patches and point groups."""
+
+import torch
+from torch import Tensor
+
+
+def image_block_mask(batch: int, grid: tuple[int, int], block: int, ratio: float, generator: torch.Generator) -> Tensor:
+    """(B, rows·columns) bool; whole blocks of ``block``×``block`` patches are hidden, ⌈ratio·blocks⌉ in every image.
+
+    Raises:
+        ValueError: if the grid is not a multiple of the block.
+    """
+    rows, columns = grid
+    if rows % block or columns % block:
+        raise ValueError(f"a {rows}×{columns} patch grid cannot be cut into blocks of {block}×{block}")
+    blocks = (rows // block) * (columns // block)
+    hidden = -int(-ratio * blocks // 1)
+    order = torch.rand(batch, blocks, generator=generator).argsort(1).argsort(1)
+    mask = (order < hidden).view(batch, rows // block, columns // block)
+    return mask.repeat_interleave(block, 1).repeat_interleave(block, 2).flatten(1)
+
+
+def point_region_mask(centers: Tensor, ratio: tuple[float, float], generator: torch.Generator) -> Tensor:
+    """(B, G) bool; hides a random center and the groups nearest to it, ⌊U(ratio)·G⌋ per cloud.
+
+    Args:
+        centers: (B, G, 3) group centers.
+    """
+    batch, groups, _ = centers.shape
+    anchor = torch.randint(groups, (batch,), generator=generator).to(centers.device)
+    share = torch.rand(batch, generator=generator) * (ratio[1] - ratio[0]) + ratio[0]
+    hidden = (share * groups).long().clamp_min(1).to(centers.device)
+    distance = (centers - centers[torch.arange(batch), anchor].unsqueeze(1)).norm(dim=-1)  # (B, G)
+    return distance.argsort(1).argsort(1) < hidden.unsqueeze(1)

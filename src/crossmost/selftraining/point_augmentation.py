@@ -1,0 +1,72 @@
+"""Weak and strong augmentation of point clouds, on whole batches, from an explicit generator."""
+
+import torch
+from torch import Tensor
+
+from crossmost.selftraining.settings import PointAugmentationSettings
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
+    return torch.rand(shape, generator=generator) * (high - low) + low
+
+
+def normalize(points: Tensor) -> Tensor:
+    """Clouds (B, N, 3) → zero mean, unit maximum radius."""
+    points = points - points.mean(1, keepdim=True)
+    return points / points.norm(dim=-1).amax(1).clamp_min(1e-8)[:, None, None]
+
+
+def rotation(angles: Tensor) -> Tensor:
+    """Angles (B, 3) about x, y, z in radians → matrices (B, 3, 3) = Rz·Ry·Rx."""
+    (cx, cy, cz), (sx, sy, sz) = angles.cos().unbind(-1), angles.sin().unbind(-1)
+    rows = [
+        [cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx],
+        [sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx],
+        [-sy, cy * sx, cy * cx],
+    ]
+    return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
+
+
+def weak_points(points: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
+    """Scale a little and tilt a little; clouds (B, N, 3) → (B, N, 3)."""
+    batch = points.shape[0]
+    points = normalize(points) * _uniform((batch, 1, 1), *settings.weak_scale, generator)
+    angles = torch.randn(batch, 3, generator=generator) * settings.weak_tilt
+    points = points @ rotation(angles.clamp(-settings.weak_tilt_clip, settings.weak_tilt_clip)).transpose(1, 2)
+    return normalize(points) if settings.renormalize else points
+
+
+def strong_points(points: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
+    """Scale, turn about the up axis, shift, jitter, drop points and crop; clouds (B, N, 3) → (B, N, 3).
+
+    Dropped and cropped points are replaced by random remaining ones, so that the number of points stays N.
+    """
+    batch, count, _ = points.shape
+    points = normalize(points) * _uniform((batch, 1, 1), *settings.strong_scale, generator)
+    yaw = torch.zeros(batch, 3)
+    yaw[:, 1] = _uniform((batch,), -settings.strong_turn, settings.strong_turn, generator)
+    points = points @ rotation(yaw).transpose(1, 2)
+    extent = points.amax(1, keepdim=True) - points.amin(1, keepdim=True)  # (B, 1, 3)
+    points = points + extent * _uniform((batch, 1, 3), -settings.strong_shift, settings.strong_shift, generator)
+    noise = torch.randn(points.shape, generator=generator) * settings.strong_jitter
+    points = points + noise.clamp(-settings.strong_jitter_clip, settings.strong_jitter_clip)
+
+    dropped = _uniform((batch, 1), 0, settings.strong_dropout, generator)
+    keep = torch.rand(batch, count, generator=generator) >= dropped
+    keep &= _inside_random_box(points, settings.strong_crop, generator)
+    # A crop may miss every point; then the whole cloud stays.
+    keep |= ~keep.any(1, keepdim=True)
+    picked = torch.multinomial(keep.float(), count, replacement=True, generator=generator)
+    source = torch.where(keep, torch.arange(count).expand(batch, -1), picked)
+    points = points.gather(1, source.unsqueeze(-1).expand(-1, -1, 3))
+    return normalize(points) if settings.renormalize else points
+
+
+def _inside_random_box(points: Tensor, share: tuple[float, float], generator: torch.Generator) -> Tensor:
+    """(B, N) bool: points inside a randomly placed box whose sides are ``share`` of the cloud's extent."""
+    low, high = points.amin(1, keepdim=True), points.amax(1, keepdim=True)
+    batch = points.shape[0]
+    extent = high - low
+    side = extent * _uniform((batch, 1, 3), *share, generator)
+    start = low + (extent - side).clamp_min(0) * torch.rand(batch, 1, 3, generator=generator)
+    return ((points >= start) & (points <= start + side)).all(-1)

@@ -1,0 +1,21 @@
+"""Kedro project settings."""
+
+import warnings
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+
+from crossmost.hooks import ErrorHooks, InputHooks, ProgressHooks, ResultHooks
+
+# `kedro run --pipeline=NAME` is a documented command of this project; Kedro 1.7 warns about its spelling.
+warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+
+HOOKS = (ErrorHooks(), InputHooks(), ProgressHooks(), ResultHooks())
+
+CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_ARGS: dict[str, Any] = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # Kedro's default drops every parameter that an environment does not repeat.
+    "merge_strategy": {"parameters": "soft"},
+}

@@ -1,0 +1,113 @@
+"""Reading a folder of shards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from crossmost.errors import MissingInputError
+from crossmost.shards.archive import Sample, read_sample, read_shard
+from crossmost.shards.fingerprint import fingerprint
+
+COMPLETE_NAME = "_store.json"
+"""Written last: lists the shards of a finished store. A folder without it was left by an interrupted run."""
+
+
+@dataclass(frozen=True)
+class SampleReference:
+    """A small, picklable pointer to one stored sample: the work item of a stage that reads another's store."""
+
+    key: str
+    shard: Path
+    fingerprint: str
+
+    def load(self) -> Sample:
+        """Read the sample from its shard."""
+        return read_sample(self.shard, self.key)
+
+
+class ShardStore:
+    """A finished folder of shards.
+
+    Args:
+        root: The folder that `ShardWork.write` filled.
+
+    Raises:
+        MissingInputError: if the folder is missing or was left unfinished by an interrupted run.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+        listing = self.root / COMPLETE_NAME
+        if not self.root.is_dir():
+            raise MissingInputError(f"There is no object store at {self.root}")
+        if not listing.is_file():
+            raise MissingInputError(
+                f"The object store {self.root} is unfinished (an earlier run was interrupted); "
+                "rerun the stage that makes it: finished shards are kept"
+            )
+        self.shard_names: list[str] = json.loads(listing.read_text())["shards"]
+        absent = [path.name for path in self.shard_paths if not path.is_file()]
+        if absent:
+            raise MissingInputError(
+                f"The object store {self.root} misses {', '.join(absent[:3])} "
+                f"({len(absent)} of {len(self.shard_names)} shards); rerun the stage that makes it"
+            )
+        self._sidecars = {name: read_sidecar(self.root, name) or {} for name in self.shard_names}
+
+    @property
+    def shard_paths(self) -> list[Path]:
+        """The tar files, in stored order."""
+        return [self.root / f"{name}.tar" for name in self.shard_names]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when any stored byte changes."""
+        return fingerprint([(name, self._sidecars[name].get("sha256")) for name in self.shard_names])
+
+    def object_ids(self) -> list[str]:
+        """Ids of the stored (not quarantined) objects, in stored order."""
+        return [key for name in self.shard_names for key in self._sidecars[name].get("objects", [])]
+
+    def references(self) -> dict[str, list[SampleReference]]:
+        """Shard name → pointers to its samples: ready-made `ShardWork.jobs` for the next stage."""
+        return {
+            name: [
+                SampleReference(key, self.root / f"{name}.tar", self._sidecars[name]["sha256"])
+                for key in self._sidecars[name]["objects"]
+            ]
+            for name in self.shard_names
+        }
+
+    def quarantine(self) -> pd.DataFrame:
+        """Objects that could not be used: columns object_id, stage, reason."""
+        rows = [
+            (entry["object_id"], self._sidecars[name].get("stage", ""), entry["reason"])
+            for name in self.shard_names
+            for entry in self._sidecars[name].get("quarantine", [])
+        ]
+        return pd.DataFrame(rows, columns=["object_id", "stage", "reason"]).astype("str")
+
+    def __len__(self) -> int:
+        return sum(len(sidecar.get("objects", [])) for sidecar in self._sidecars.values())
+
+    def __iter__(self) -> Iterator[Sample]:
+        for path in self.shard_paths:
+            yield from read_shard(path)
+
+    def __repr__(self) -> str:
+        return f"ShardStore({str(self.root)!r}, {len(self)} objects in {len(self.shard_names)} shards)"
+
+
+def read_sidecar(root: Path, name: str) -> dict[str, Any] | None:
+    """The `<name>.json` beside a shard, or None if there is none that can be read."""
+    try:
+        sidecar = json.loads((root / f"{name}.json").read_text())
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+        return None
+    return sidecar if isinstance(sidecar, dict) and "fingerprint" in sidecar else None

@@ -1,0 +1,285 @@
+"""Filling an object store: incremental, parallel, crash-safe; one bad object never stops it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import logging
+import os
+import pickle
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from crossmost.errors import CrossmostError, UnreadableObjectError
+from crossmost.shards.archive import Sample, write_shard
+from crossmost.shards.fingerprint import fingerprint
+from crossmost.shards.store import COMPLETE_NAME, ShardStore, read_sidecar
+
+logger = logging.getLogger(__name__)
+
+STORE_FORMAT = 1
+"""Part of every fingerprint: raise it when the layout of shards changes."""
+_SHARD_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_initialised: set[bytes] = set()  # which worker_init calls this process has made
+
+
+class WorkItem(Protocol):
+    """What a worker needs to make one sample; picklable and small."""
+
+    @property
+    def key(self) -> str:
+        """The object id."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the item's input bytes change."""
+
+
+Item = TypeVar("Item")
+
+
+def chunk_into_shards(items: Sequence[Item], prefix: str, per_shard: int = 32) -> dict[str, list[Item]]:
+    """Shard name (`<prefix>-00000`) → items, in order; at most 256 items a shard.
+
+    Raises:
+        CrossmostError: if `per_shard` is not in 1..256.
+    """
+    if not 1 <= per_shard <= 256:
+        raise CrossmostError(f"objects per shard is {per_shard}; allowed: 1 to 256")
+    return {
+        f"{prefix}-{number:05d}": list(items[start : start + per_shard])
+        for number, start in enumerate(range(0, len(items), per_shard))
+    }
+
+
+@dataclass(frozen=True)
+class ShardWork:
+    """A description of work that fills an object store; `write` does it.
+
+    Args:
+        jobs: Shard name → its items, in the order they shall be stored; keys are unique over all shards.
+        worker: Picklable; makes one sample (its key: the item's) or raises `UnreadableObjectError(reason)`.
+        settings_fingerprint: Changes when the result would, for the same items (settings, code).
+        stage: Short text for the progress bar and the quarantine, e.g. "preparing meshes".
+        n_jobs: Processes; −1 means one per core. 1 works in the calling process.
+        worker_init: Picklable; called once in each process before its first item (e.g. makes the renderer).
+    """
+
+    jobs: Mapping[str, Sequence[WorkItem]]
+    worker: Callable[[Any], Sample]
+    settings_fingerprint: str
+    stage: str
+    n_jobs: int = -1
+    worker_init: Callable[[], object] | None = None
+
+    def __post_init__(self) -> None:
+        keys: set[str] = set()
+        for name, items in self.jobs.items():
+            if not _SHARD_NAME.fullmatch(name):
+                raise CrossmostError(f"Shard name {name!r} is not allowed; allowed: {_SHARD_NAME.pattern}")
+            for item in items:
+                if item.key in keys:
+                    raise CrossmostError(f"Object id {item.key!r} occurs twice ({self.stage}); ids must be unique")
+                keys.add(item.key)
+        if self.n_jobs != -1 and self.n_jobs < 1:
+            raise CrossmostError(f"n_jobs is {self.n_jobs}; allowed: -1 (one per core) or 1 and more")
+
+    def shard_fingerprint(self, name: str) -> str:
+        """Fingerprint that a finished shard carries in its sidecar."""
+        items = [(item.key, item.fingerprint) for item in self.jobs[name]]
+        return fingerprint(STORE_FORMAT, self.settings_fingerprint, items)
+
+    def write(self, root: Path | str) -> ShardStore:
+        """Bring the folder to what this work describes, keeping every shard that is already right.
+
+        Raises:
+            CrossmostError: on a full disk, when a worker process dies, or what the worker raises as a
+                user-facing error other than `UnreadableObjectError` (e.g. no graphics library).
+        """
+        root = Path(root)
+        started = time.perf_counter()
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            pending = [name for name in self.jobs if not self._is_finished(root, name)]
+            if pending:
+                (root / COMPLETE_NAME).unlink(missing_ok=True)
+            _remove_leftovers(root, set(self.jobs))
+            self._do(root, pending)
+            _write_atomically(root / COMPLETE_NAME, json.dumps({"shards": list(self.jobs)}))
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise CrossmostError(
+                f"The disk is full ({self.stage}, writing {root}): free some space or set data_root in "
+                "conf/base/globals.yml to another disk, then rerun; finished shards are kept"
+            ) from error
+        store = ShardStore(root)
+        seconds = time.perf_counter() - started
+        done = sum(len(self.jobs[name]) for name in pending)
+        logger.info(
+            "%s: %d objects stored, %d quarantined; %d made now in %.1f s (%.1f objects/s)",
+            self.stage, len(store), len(store.quarantine()), done, seconds, done / max(seconds, 1e-9),
+        )  # fmt: skip
+        return store
+
+    def _is_finished(self, root: Path, name: str) -> bool:
+        sidecar = read_sidecar(root, name)
+        tar = root / f"{name}.tar"
+        return (
+            sidecar is not None
+            and sidecar["fingerprint"] == self.shard_fingerprint(name)
+            and tar.is_file()
+            and tar.stat().st_size == sidecar.get("bytes")
+        )
+
+    def _do(self, root: Path, pending: list[str]) -> None:
+        if not pending:
+            return
+        total = sum(len(items) for items in self.jobs.values())
+        kept = total - sum(len(self.jobs[name]) for name in pending)
+        calls = (
+            joblib.delayed(_make_shard)(
+                root,
+                name,
+                self.jobs[name],
+                self.worker,
+                self.worker_init,
+                self.shard_fingerprint(name),
+                self.stage,
+            )
+            for name in pending
+        )
+        columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _RateColumn(kept)]
+        with Progress(*columns, TimeRemainingColumn()) as progress:
+            bar = progress.add_task(self.stage, total=total, completed=kept)
+            try:
+                # batch_size=1: a shard is a long task; guessing batches would only delay the last ones.
+                parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered", batch_size=1)
+                for n_items in parallel(calls):
+                    progress.advance(bar, n_items)
+            except TerminatedWorkerError as error:
+                raise CrossmostError(
+                    f"A worker process died ({self.stage}) while it worked on {_busy_with(root)}: it ran out "
+                    "of memory or a native library crashed. Rerun with fewer processes (n_jobs); if it dies at "
+                    "the same object again, take that object out of the raw folder. Finished shards are kept"
+                ) from error
+
+
+def _make_shard(
+    root: Path,
+    name: str,
+    items: Sequence[WorkItem],
+    worker: Callable[[Any], Sample],
+    worker_init: Callable[[], object] | None,
+    shard_fingerprint: str,
+    stage: str,
+) -> int:
+    """Make one shard and its sidecar; returns how many items it took. Runs in a worker process."""
+    if worker_init is not None:
+        token = pickle.dumps(worker_init)
+        if token not in _initialised:
+            worker_init()
+            _initialised.add(token)
+    tar, sidecar = root / f"{name}.tar", root / f"{name}.json"
+    busy = root / f".{name}.busy"
+    stored: list[str] = []
+    quarantine: list[dict[str, str]] = []
+
+    def samples() -> Iterator[Sample]:
+        for item in items:
+            busy.write_text(item.key)
+            try:
+                sample = worker(item)
+            except UnreadableObjectError as error:
+                quarantine.append({"object_id": item.key, "reason": str(error)})
+                continue
+            except CrossmostError:
+                raise
+            except Exception as error:  # the one place where no error of a single object may stop the run
+                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                quarantine.append({"object_id": item.key, "reason": f"{type(error).__name__}: {error}"})
+                continue
+            if sample.key != item.key:
+                raise CrossmostError(f"The worker made {sample.key!r} from {item.key!r} ({stage}); keys must agree")
+            stored.append(sample.key)
+            yield sample
+
+    # The old sidecar goes first: a crash must never leave it beside a newer tar.
+    sidecar.unlink(missing_ok=True)
+    tar.unlink(missing_ok=True)
+    try:
+        write_shard(tar, samples())
+        content = {
+            "fingerprint": shard_fingerprint,
+            "stage": stage,
+            "objects": stored,
+            "quarantine": quarantine,
+            "bytes": tar.stat().st_size,
+            "sha256": _sha256(tar),
+        }
+        _write_atomically(sidecar, json.dumps(content, indent=1))
+    finally:
+        busy.unlink(missing_ok=True)
+    return len(items)
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        temporary.write_text(text)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(root: Path, wanted: set[str]) -> None:
+    """Remove shards that this work does not describe, and what a killed run left half-done."""
+    for path in [*root.glob(".*.partial"), *root.glob(".*.busy")]:
+        path.unlink(missing_ok=True)
+    for path in root.glob("*.json"):
+        if path.stem not in wanted and path.name != COMPLETE_NAME and read_sidecar(root, path.stem) is not None:
+            path.unlink()
+            path.with_suffix(".tar").unlink(missing_ok=True)
+
+
+def _busy_with(root: Path) -> str:
+    places = sorted(
+        f"shard {path.name[1:].removesuffix('.busy')} (object {path.read_text()})" for path in root.glob(".*.busy")
+    )
+    return " or ".join(places) or f"a shard of {root}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _RateColumn(ProgressColumn):
+    """Objects per second, counting only what this run made."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__()
+        self.kept = kept
+
+    def render(self, task: Task) -> Text:
+        """The column's text."""
+        return Text(f"{(task.completed - self.kept) / max(task.elapsed or 0.0, 1e-9):6.1f} objects/s", style="cyan")

@@ -1,0 +1,211 @@
+"""Textured meshes as compact GLB: few parts, small textures, no names or metadata that could give a label away."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import trimesh
+from PIL import Image
+from trimesh.visual.color import ColorVisuals
+from trimesh.visual.material import MultiMaterial, PBRMaterial, SimpleMaterial
+from trimesh.visual.texture import TextureVisuals
+
+from crossmost.errors import UnreadableObjectError
+
+MAX_TEXTURE_SIDE = 512
+"""Pixels; textures of larger sides are shrunk."""
+DEFAULT_COLOR = (160, 160, 160, 255)
+"""RGBA for surfaces without any color."""
+_DARKEST_TINT = 64  # of 255; a darker factor on a texture means "unset" in many exporters, and so does any gray
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Triangles of one color or one texture."""
+
+    vertices: np.ndarray  # (N, 3) float64
+    faces: np.ndarray  # (F, 3) int64
+    colors: np.ndarray  # (N, 4) uint8 RGBA
+    uv: np.ndarray | None  # (N, 2), only with an image
+    image: Image.Image | None
+
+
+def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
+    """The same surface and colors in as few parts as possible.
+
+    All opaque untextured triangles become one part with vertex colors, transparent ones one part per color, textured
+    ones one part per texture and tint. Colors stay as the source has them (display-referred sRGB). A texture that
+    cannot be decoded, or has no coordinates, gives way to a flat color.
+
+    Raises:
+        UnreadableObjectError: if no triangle is left.
+    """
+    parts = [part for mesh in _placed_meshes(scene) for part in _split_transparent(_read_mesh(mesh))]
+    groups: dict[object, list[_Part]] = {}
+    for part in parts:
+        groups.setdefault(_group_of(part), []).append(part)
+    if not groups:
+        raise UnreadableObjectError("the mesh has no triangles")
+    compacted = trimesh.Scene()
+    for number, group in enumerate(groups.values()):
+        compacted.add_geometry(_merge(group), geom_name=f"part{number}", node_name=f"part{number}")
+    return compacted
+
+
+def to_glb(scene: trimesh.Scene) -> bytes:
+    """A scene as GLB bytes; the same bytes for the same scene."""
+    return bytes(scene.export(file_type="glb", include_normals=False))
+
+
+def from_glb(content: bytes) -> trimesh.Scene:
+    """A scene from GLB bytes.
+
+    Raises:
+        UnreadableObjectError: if the bytes are no GLB.
+    """
+    try:
+        return trimesh.load_scene(io.BytesIO(content), file_type="glb", process=False)
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise UnreadableObjectError(f"no valid GLB: {error}") from error
+
+
+def _placed_meshes(scene: trimesh.Scene) -> list[trimesh.Trimesh]:
+    """Meshes of a scene in its own frame, in a fixed order."""
+    return [mesh for mesh in scene.dump() if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]
+
+
+def _read_mesh(mesh: trimesh.Trimesh) -> _Part:
+    vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
+    visual = mesh.visual
+    if isinstance(visual, TextureVisuals):
+        color, image = _read_material(visual.material)
+        uv = visual.uv
+        if image is not None and (uv is None or len(uv) != len(vertices) or not np.isfinite(uv).all()):
+            color, image = _average_color(image), None
+        colors = np.tile(np.array(color, dtype=np.uint8), (len(vertices), 1))
+        return _Part(vertices, faces, colors, None if image is None else np.asarray(uv)[:, :2], image)
+    if visual.kind == "face":
+        # Every face gets corners of its own: its color must not blend into its neighbors'.
+        colors = np.repeat(np.asarray(visual.face_colors, dtype=np.uint8), 3, axis=0)
+        return _Part(vertices[faces].reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3), colors, None, None)
+    if visual.kind == "vertex":
+        return _Part(vertices, faces, np.asarray(visual.vertex_colors, dtype=np.uint8), None, None)
+    colors = np.tile(np.array(DEFAULT_COLOR, dtype=np.uint8), (len(vertices), 1))
+    return _Part(vertices, faces, colors, None, None)
+
+
+def _read_material(
+    material: SimpleMaterial | PBRMaterial | MultiMaterial | None,
+) -> tuple[tuple[int, ...], Image.Image | None]:
+    """RGBA factor (0 to 255) and the color texture."""
+    if isinstance(material, MultiMaterial):
+        material = material.materials[0] if material.materials else None
+    if isinstance(material, SimpleMaterial):
+        image, color = material.image, np.array(material.diffuse, dtype=float)
+        color[3] = 255 * _opacity(material.kwargs)
+    elif isinstance(material, PBRMaterial):
+        image, color = material.baseColorTexture, np.array(material.main_color, dtype=float)
+        if material.alphaMode in (None, "OPAQUE"):
+            color[3] = 255
+    else:
+        return DEFAULT_COLOR, None
+    texture = None if image is None else _shrink(image)
+    if texture is not None and (color[:3].max() < _DARKEST_TINT or np.ptp(color[:3]) < 6):
+        color[:3] = 255
+    return tuple(int(round(channel)) for channel in color), texture
+
+
+def _opacity(properties: dict[str, object]) -> float:
+    """Opacity of an MTL material: `d 0.3` is opacity 0.3, `Tr 0.7` as well; `d` counts if both are there."""
+    for key in ("d", "tr"):
+        values = properties.get(key)
+        if isinstance(values, list) and values:
+            try:
+                number = float(np.clip(float(values[-1]), 0, 1))
+            except ValueError:
+                continue
+            return 1 - number if key == "tr" else number
+    return 1.0
+
+
+def _shrink(image: Image.Image) -> Image.Image | None:
+    """The image with at most `MAX_TEXTURE_SIDE` pixels a side, RGB or RGBA; None if it cannot be decoded."""
+    try:
+        image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
+        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+        shrunk = image.convert("RGBA" if has_alpha else "RGB")
+        if has_alpha and shrunk.getextrema()[3] == (255, 255):
+            shrunk, has_alpha = shrunk.convert("RGB"), False
+        scale = MAX_TEXTURE_SIDE / max(shrunk.size)
+        if scale < 1:
+            size = (max(1, round(shrunk.width * scale)), max(1, round(shrunk.height * scale)))
+            # Premultiplied: invisible pixels must not bleed their color into visible ones.
+            mode = "RGBa" if has_alpha else "RGB"
+            shrunk = shrunk.convert(mode).resize(size, Image.Resampling.BOX).convert("RGBA" if has_alpha else "RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    shrunk.info.clear()
+    shrunk.format = None if has_alpha else "JPEG"  # tells the exporter: photographs as JPEG, cut-outs as PNG
+    return shrunk
+
+
+def _average_color(image: Image.Image) -> tuple[int, ...]:
+    """Average RGB of the visible pixels, opaque."""
+    pixels = np.asarray(image.convert("RGBA")).reshape(-1, 4)
+    visible = pixels[pixels[:, 3] > 16]
+    if len(visible) == 0:
+        return DEFAULT_COLOR
+    return (*(int(channel) for channel in visible[:, :3].mean(axis=0).round()), 255)
+
+
+def _split_transparent(part: _Part) -> list[_Part]:
+    """Untextured triangles apart by opaque or transparent, so that viewers can draw the latter last."""
+    if part.image is not None:
+        return [part]
+    see_through = (part.colors[:, 3] < 255)[part.faces].any(axis=1)
+    return [_with_faces(part, part.faces[chosen]) for chosen in (~see_through, see_through) if chosen.any()]
+
+
+def _with_faces(part: _Part, faces: np.ndarray) -> _Part:
+    return _Part(part.vertices, faces, part.colors, part.uv, part.image)
+
+
+def _group_of(part: _Part) -> object:
+    """Parts of one group can be merged."""
+    if part.image is not None:
+        return part.image.mode, part.image.size, part.image.tobytes(), part.colors[0].tobytes()
+    opaque = bool((part.colors[part.faces.ravel(), 3] == 255).all())
+    return "opaque" if opaque else ("transparent", part.colors[part.faces.ravel()].min(axis=0).tobytes())
+
+
+def _merge(parts: list[_Part]) -> trimesh.Trimesh:
+    offsets = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
+    vertices = np.concatenate([part.vertices for part in parts])
+    faces = np.concatenate([part.faces + offset for part, offset in zip(parts, offsets, strict=True)])
+    used, faces = np.unique(faces, return_inverse=True)
+    faces = faces.reshape(-1, 3)
+    colors = np.concatenate([part.colors for part in parts])[used]
+    first = parts[0]
+    visual: ColorVisuals | TextureVisuals
+    if first.image is not None:
+        uv = np.concatenate([part.uv for part in parts if part.uv is not None])[used]
+        cut_out = first.image.mode == "RGBA" or colors[0, 3] < 255
+        visual = TextureVisuals(uv=uv, material=_material(colors[0], first.image, cut_out))
+    elif (colors[:, 3] < 255).any():
+        visual = TextureVisuals(uv=np.zeros((len(used), 2)), material=_material(colors.min(axis=0), None, True))
+    else:
+        visual = ColorVisuals(vertex_colors=colors)
+    return trimesh.Trimesh(vertices[used], faces, visual=visual, process=False)
+
+
+def _material(color: np.ndarray, image: Image.Image | None, blend: bool) -> PBRMaterial:
+    return PBRMaterial(
+        baseColorFactor=color,
+        baseColorTexture=image,
+        alphaMode="BLEND" if blend else "OPAQUE",
+        metallicFactor=0.0,
+        roughnessFactor=0.9,
+        doubleSided=True,
+    )

@@ -1,0 +1,1 @@
+"""Procedural captioned shapes of the sixteen classes."""

@@ -1,0 +1,226 @@
+"""Accuracies against slow, literal references."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crossmost.errors import CrossmostError
+from crossmost.evaluation import (
+    MethodScores,
+    accuracy_table,
+    check_scores,
+    confidence_table,
+    confusion_table,
+    correctness_table,
+    gains_table,
+    metrics_document,
+    per_class_table,
+    predictions_table,
+)
+from crossmost.evaluation.scores import SPLITS, VIEWS
+from tests.synthetic_run import SyntheticRun, make_run, scores_rows
+
+
+def checked(run: SyntheticRun) -> MethodScores:
+    return check_scores(run.scores.values(), run.objects, run.class_names)
+
+
+def by_key(table: pd.DataFrame) -> dict[Any, dict[Hashable, Any]]:
+    """(method, split, view) -> row."""
+    return {(row["method"], row["split"], row["view"]): row for row in table.to_dict("records")}
+
+
+def reference_accuracy(run: SyntheticRun, method: str, split: str, view: str) -> tuple[float, float]:
+    """Top-1 and mean per-class accuracy, one view index at a time, then the mean over views; plain loops."""
+    truth = dict(zip(run.labels["object_id"], run.labels["class_name"], strict=True))
+    table = run.scores[method]
+    table = table[(table["view"] == view) & (table["split"] == split)]
+    top1s, mean_classes = [], []
+    for _, one_view in table.groupby("view_index"):
+        hits: dict[str, list[bool]] = {}
+        for row in one_view.to_dict("records"):
+            if row["object_id"] in truth:
+                guess = run.class_names[int(np.argmax(row["probabilities"]))]
+                hits.setdefault(truth[row["object_id"]], []).append(guess == truth[row["object_id"]])
+        every_hit = [hit for of_class in hits.values() for hit in of_class]
+        top1s.append(sum(every_hit) / len(every_hit))
+        mean_classes.append(sum(sum(h) / len(h) for h in hits.values()) / len(hits))
+    return sum(top1s) / len(top1s), sum(mean_classes) / len(mean_classes)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), n_objects=st.integers(4, 40), drop=st.integers(0, 3))
+def test_accuracy_equals_literal_reference(seed: int, n_objects: int, drop: int) -> None:
+    run = make_run(n_objects, seed=seed)
+    run = SyntheticRun(**{**vars(run), "labels": run.labels.iloc[: max(len(run.labels) - drop, 1)]})
+    accuracy = accuracy_table(correctness_table(checked(run), run.labels, run.class_names))
+    assert len(accuracy) % (len(run.scores) * len(VIEWS)) == 0
+    for row in accuracy.to_dict("records"):
+        expected = reference_accuracy(run, row["method"], row["split"], row["view"])
+        assert (row["top1"], row["mean_class"]) == pytest.approx(expected)
+
+
+def test_metrics_document_has_the_documented_shape() -> None:
+    run = make_run(20)
+    scores = checked(run)
+    document = metrics_document(
+        dataset="synthetic",
+        seed=7,
+        class_names=run.class_names,
+        accuracy=accuracy_table(correctness_table(scores, run.labels, run.class_names)),
+        confidence=confidence_table(scores),
+    )
+    assert list(document) == ["dataset", "n_classes", "n_adapt", "n_test", "seed", "methods"]
+    assert {key: document[key] for key in list(document)[:5]} == {
+        "dataset": "synthetic", "n_classes": 5, "n_adapt": 14, "n_test": 6, "seed": 7,
+    }  # fmt: skip
+    assert set(document["methods"]) == {"zeroshot", "selftrain_separate", "crossmost"}
+    for by_split in document["methods"].values():
+        assert set(by_split) == set(SPLITS)
+        for by_view in by_split.values():
+            assert set(by_view) == set(VIEWS)
+            for values in by_view.values():
+                assert list(values) == ["top1", "mean_class"]
+                assert all(0 <= v <= 1 and round(v, 4) == v for v in values.values())
+
+
+def test_without_labels_there_is_confidence_and_no_accuracy() -> None:
+    run = make_run(20, labeled=False)
+    scores = checked(run)
+    correctness = correctness_table(scores, run.labels, run.class_names)
+    assert correctness.empty
+    assert per_class_table(correctness, run.class_names).empty
+    assert gains_table(correctness).empty
+    assert confusion_table(scores, run.labels, run.class_names).empty
+    document = metrics_document(
+        dataset="synthetic",
+        seed=0,
+        class_names=run.class_names,
+        accuracy=accuracy_table(correctness),
+        confidence=confidence_table(scores),
+    )
+    assert (document["n_adapt"], document["n_test"]) == (14, 6)
+    assert set(document["methods"]["crossmost"]["test"]["image"]) == {"confidence"}
+    assert set(document["methods"]["crossmost"]["test"]["joint"]) == {"confidence", "agreement"}
+
+
+def test_single_view_counts_every_object_once() -> None:
+    """One object with four views, one right; one with one view, right: mean over objects, not rows."""
+    right, wrong = [0.9, 0.1], [0.1, 0.9]
+    table = pd.concat(
+        [
+            scores_rows("zeroshot", "a", "test", {"image_single": [right, wrong, wrong, wrong],
+                        "image": [wrong], "point": [right], "joint": [right]}),
+            scores_rows("zeroshot", "b", "test", {"image_single": [right],
+                        "image": [right], "point": [right], "joint": [right]}),
+        ]
+    )  # fmt: skip
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": "test"})
+    labels = pd.DataFrame({"object_id": ["a", "b"], "class_name": "chair"})
+    scores = check_scores([table], objects, ["chair", "table"])
+    accuracy = accuracy_table(correctness_table(scores, labels, ["chair", "table"])).set_index("view")
+    assert accuracy.loc["image_single", "top1"] == pytest.approx((0.25 + 1) / 2)
+    assert accuracy.loc["image", "top1"] == 0.5
+
+
+def test_unlabeled_objects_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    run = make_run(20)
+    labels = run.labels.copy()
+    labels.loc[:2, "class_name"] = None
+    correctness = correctness_table(checked(run), labels, run.class_names)
+    assert correctness["object_id"].nunique() == 17
+    assert "3 of 20 scored objects have no label" in caplog.text
+
+
+def test_per_class_and_confusion_agree_with_accuracy() -> None:
+    run = make_run(50)
+    scores = checked(run)
+    correctness = correctness_table(scores, run.labels, run.class_names)
+    accuracy = by_key(accuracy_table(correctness))
+    per_class = per_class_table(correctness, run.class_names)
+    confusion = confusion_table(scores, run.labels, run.class_names)
+    for key, group in confusion.groupby(["method", "split", "view"]):
+        matrix = group.pivot(index="true_class", columns="predicted_class", values="count")
+        diagonal = np.trace(matrix.loc[run.class_names, run.class_names].to_numpy())
+        assert diagonal / group["count"].sum() == pytest.approx(accuracy[key]["top1"])
+        classes = per_class[[tuple(k) == key for k in per_class[["method", "split", "view"]].to_numpy()]]
+        assert (classes["top1"] * classes["n"]).sum() == pytest.approx(diagonal)
+        assert classes["top1"].mean() == pytest.approx(accuracy[key]["mean_class"])
+        for row in classes.to_dict("records"):
+            assert row["n"] == matrix.loc[row["class_name"]].sum()
+
+
+def test_gains_are_paired_differences() -> None:
+    run = make_run(40)
+    correctness = correctness_table(checked(run), run.labels, run.class_names)
+    accuracy = accuracy_table(correctness).set_index(["method", "split", "view"])["top1"]
+    gains = gains_table(correctness)
+    assert len(gains) == 2 * len(SPLITS) * len(VIEWS)
+    for row in gains.to_dict("records"):
+        difference = (
+            accuracy[row["method"], row["split"], row["view"]]
+            - accuracy["zeroshot", row["split"], row["view"]]
+        )
+        assert row["gain"] == pytest.approx(difference)
+        assert (row["fixed"] - row["broken"]) / row["n"] == pytest.approx(difference, abs=1e-4)
+        assert row["low"] <= row["gain"] <= row["high"]
+        if row["view"] != "image_single":
+            # McNemar's variance of a paired difference of proportions, written out.
+            fixed, broken, n = row["fixed"], row["broken"], row["n"]
+            variance = (fixed + broken - (fixed - broken) ** 2 / n) / (n - 1) / n
+            assert row["high"] - row["gain"] == pytest.approx(1.959964 * variance**0.5)
+
+
+def test_labels_outside_the_class_list_are_refused() -> None:
+    run = make_run(5)
+    labels = run.labels.assign(class_name="spoon")
+    with pytest.raises(CrossmostError, match="spoon"):
+        correctness_table(checked(run), labels, run.class_names)
+    with pytest.raises(CrossmostError, match="more than one label"):
+        correctness_table(checked(run), pd.concat([run.labels, run.labels]), run.class_names)
+
+
+def test_predictions_table_has_one_row_per_object() -> None:
+    run = make_run(12)
+    predictions = predictions_table(checked(run), run.class_names)
+    assert predictions["object_id"].tolist() == run.objects["object_id"].tolist()
+    assert len(predictions.columns) == 2 + 3 * 3 * 3
+    for method, table in run.scores.items():
+        for view in ("image", "point", "joint"):
+            rows = table[table["view"] == view].set_index("object_id")["probabilities"]
+            for row in predictions.to_dict("records"):
+                vector = rows[row["object_id"]]
+                ranked = [run.class_names[i] for i in sorted(range(5), key=lambda i: (-vector[i], i))]
+                assert row[f"{method}_{view}_label"] == ranked[0]
+                assert row[f"{method}_{view}_top5"] == ranked
+                assert row[f"{method}_{view}_confidence"] == pytest.approx(vector.max())
+
+
+def test_top5_is_shorter_with_fewer_classes_and_ties_take_the_first() -> None:
+    even = [1 / 3, 1 / 3, 1 / 3]
+    table = scores_rows("zeroshot", "a", "test", {view: [even] for view in VIEWS})
+    scores = check_scores([table], pd.DataFrame({"object_id": ["a"], "split": ["test"]}), ["x", "y", "z"])
+    row = predictions_table(scores, ["x", "y", "z"]).iloc[0]
+    assert row["zeroshot_joint_label"] == "x"
+    assert row["zeroshot_joint_top5"] == ["x", "y", "z"]
+
+
+def test_confidence_table_counts_agreement_and_change() -> None:
+    run = make_run(30, labeled=False)
+    predictions = predictions_table(checked(run), run.class_names)
+    confidence = by_key(confidence_table(checked(run)))
+    for split, group in predictions.groupby("split"):
+        agree = (group["crossmost_image_label"] == group["crossmost_point_label"]).mean()
+        changed = (group["crossmost_joint_label"] != group["zeroshot_joint_label"]).mean()
+        row = confidence["crossmost", split, "joint"]
+        assert row["agreement"] == pytest.approx(agree)
+        assert row["changed"] == pytest.approx(changed)
+        assert row["confidence"] == pytest.approx(group["crossmost_joint_confidence"].mean())
+        assert confidence["zeroshot", split, "joint"]["changed"] == 0

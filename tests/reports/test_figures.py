@@ -1,0 +1,143 @@
+"""Figures show the numbers of the tables they are made from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from crossmost.evaluation import (
+    accuracy_table,
+    check_scores,
+    confidence_table,
+    confusion_table,
+    correctness_table,
+    metrics_document,
+    per_class_table,
+    pseudo_label_quality,
+)
+from crossmost.reports import accuracy_figure, confusion_figure, per_class_figure, training_figure
+from crossmost.reports.figures import wilson_interval
+from crossmost.reports.names import METHOD_NAMES, VIEW_NAMES
+from crossmost.reports.training_figures import class_share_figure, training_panels
+from tests.synthetic_run import SyntheticRun, make_run
+
+
+def evaluated(run: SyntheticRun) -> dict[str, Any]:
+    scores = check_scores(run.scores.values(), run.objects, run.class_names)
+    correctness = correctness_table(scores, run.labels, run.class_names)
+    return {
+        "metrics": metrics_document(
+            dataset="synthetic",
+            seed=0,
+            class_names=run.class_names,
+            accuracy=accuracy_table(correctness),
+            confidence=confidence_table(scores),
+        ),
+        "per_class": per_class_table(correctness, run.class_names),
+        "confusion": confusion_table(scores, run.labels, run.class_names),
+        "quality": pseudo_label_quality(run.pseudo_labels.values(), run.labels, run.class_names),
+        "log": pd.concat(run.logs.values(), ignore_index=True),
+    }
+
+
+@pytest.mark.parametrize("labeled", [True, False])
+def test_accuracy_figure_draws_every_method_view_and_split(labeled: bool) -> None:
+    metrics = evaluated(make_run(30, labeled=labeled))["metrics"]
+    figure = accuracy_figure(metrics)
+    assert len(figure.data) == 3 * 2
+    quantity = "top1" if labeled else "confidence"
+    for bars, split in zip(figure.data, ["test"] * 3 + ["adapt"] * 3, strict=True):
+        method = next(key for key, name in METHOD_NAMES.items() if name == bars.name)
+        expected = [100 * metrics["methods"][method][split][view][quantity] for view in VIEW_NAMES]
+        assert list(bars.y) == pytest.approx(expected)
+        assert (bars.error_y.array is not None) == labeled
+
+
+def test_wilson_interval_against_its_definition() -> None:
+    """Ends of the interval are the shares p whose score test is just passed: |share - p| = z sqrt(p (1 - p) / n)."""
+    share, n = np.array([0.2, 0.5, 0.9]), 40
+    for end in wilson_interval(share, n):
+        np.testing.assert_allclose(np.abs(share - end), 1.959964 * np.sqrt(end * (1 - end) / n), rtol=1e-6)
+    low, high = wilson_interval(np.array([0.0, 1.0]), 10)
+    assert low[0] == 0 and high[1] == 1 and high[0] > 0.2 and low[1] < 0.8
+
+
+def test_per_class_figure_sorts_by_gain() -> None:
+    per_class = evaluated(make_run(60))["per_class"]
+    figure = per_class_figure(per_class, splits=["adapt"])
+    before, after = figure.data[-2:]
+    gains = np.array(after.x) - np.array(before.x)
+    assert (np.diff(gains) >= 0).all()
+    rows = per_class[(per_class["split"] == "adapt") & (per_class["view"] == "joint")].set_index(
+        ["method", "class_name"]
+    )
+    for label, x in zip(after.y, after.x, strict=True):
+        name = label.rsplit(" (", 1)[0]
+        assert x == pytest.approx(100 * rows["top1"]["crossmost"][name])
+
+
+def test_confusion_figure_shows_row_shares() -> None:
+    run = make_run(60)
+    figure = confusion_figure(evaluated(run)["confusion"], run.class_names, split="adapt")
+    assert len(figure.data) == 2
+    for heatmap in figure.data:
+        totals = np.asarray(heatmap.z).sum(axis=1)
+        assert np.allclose(totals[totals > 0], 100)
+        assert np.asarray(heatmap.customdata).sum() == 42
+
+
+def test_training_panels_hold_every_curve() -> None:
+    run = make_run(40)
+    tables = evaluated(run)
+    panels = training_panels(tables["log"], tables["quality"])
+    assert [len(panel.curves) for panel in panels.values()] == [2, 9, 4, 4, 4]
+    epochs = panels["Objects with a pseudo-label"].curves[0]
+    expected = tables["quality"].query("method == 'crossmost' and modality == 'image' and class_name.isna()")
+    assert list(epochs.y) == pytest.approx((100 * expected["coverage"]).tolist())
+    assert len(training_figure(tables["log"], tables["quality"]).data) == 23
+
+
+def test_training_panels_leave_out_what_was_not_logged() -> None:
+    tables = evaluated(make_run(40, labeled=False))
+    log = tables["log"].drop(columns=["cross"]).assign(mim_image=0.0, mim_point=np.nan)
+    panels = training_panels(log, tables["quality"])
+    assert "Pseudo-labels that are right" not in panels
+    assert len(panels["Loss terms, Cross-MoST"].curves) == 6
+
+
+def test_class_shares_sum_to_one() -> None:
+    run = make_run(40)
+    figure = class_share_figure(evaluated(run)["quality"], run.class_names)
+    for bars in figure.data:
+        assert sum(bars.y) == pytest.approx(100)
+
+
+def test_class_names_reach_labels_as_text() -> None:
+    run = make_run(40, class_names=["<b>chair</b>", "a&b"])
+    figure = confusion_figure(evaluated(run)["confusion"], run.class_names, split="adapt")
+    assert figure.data[0].x[0] == "&lt;b&gt;chair&lt;/b&gt;"
+
+
+def test_figures_survive_json() -> None:
+    run = make_run(40)
+    tables = evaluated(run)
+    for figure in (
+        accuracy_figure(tables["metrics"]),
+        per_class_figure(tables["per_class"]),
+        confusion_figure(tables["confusion"], run.class_names, split="test"),
+        training_figure(tables["log"], tables["quality"]),
+    ):
+        assert go.Figure(json.loads(figure.to_json())).data
+
+
+def test_empty_tables_give_empty_figures() -> None:
+    run = make_run(20, labeled=False)
+    tables = evaluated(run)
+    assert len(per_class_figure(tables["per_class"]).data) == 0
+    shares = [np.asarray(h.z).sum() for h in confusion_figure(tables["confusion"], run.class_names, split="test").data]
+    assert shares == [0, 0]

@@ -1,0 +1,229 @@
+"""The report from catalog entries to one offline page, through the datasets of the catalog."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from kedro_datasets.pandas import CSVDataset, ParquetDataset
+from kedro_datasets.partitions import PartitionedDataset
+from kedro_datasets.plotly import JSONDataset
+
+from crossmost.errors import CrossmostError
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.pipelines import evaluation, reporting
+from crossmost.pipelines.evaluation.parameters import EvaluationParameters
+from crossmost.pipelines.reporting.parameters import ReportingParameters
+from crossmost.reports.gallery import choose_objects, read_media
+from crossmost.reports.images import cloud_text
+from crossmost.reports.sheets import sheet_names
+from crossmost.reports.summaries import data_quality, flat_parameters
+from crossmost.shards import Sample, encode_array
+from tests.synthetic_run import SyntheticRun, make_run, store
+
+HOSTILE_ID = "<script>alert(1)</script>"
+HOSTILE_CLASS = "</script><img src=x onerror=alert(2)>"
+
+
+def run_pipelines(run: SyntheticRun, root: Path) -> dict[str, Any]:
+    """Evaluation and reporting with the dataset types that conf/base uses."""
+    memory: dict[str, Any] = {
+        "zeroshot_scores": run.scores["zeroshot"],
+        "separate_scores": run.scores["selftrain_separate"],
+        "crossmost_scores": run.scores["crossmost"],
+        "separate_pseudo_labels": run.pseudo_labels["selftrain_separate"],
+        "crossmost_pseudo_labels": run.pseudo_labels["crossmost"],
+        "separate_log": run.logs["selftrain_separate"],
+        "crossmost_log": run.logs["crossmost"],
+        "objects": run.objects,
+        "labels": run.labels,
+        "class_names": run.class_names,
+        "quarantine": run.quarantine,
+        "render_quarantine": run.render_quarantine,
+        "views": store(run.views, root / "views"),
+        "clouds": store(run.clouds, root / "clouds"),
+        "crossmost_model": Checkpoint({}, {"width": 192}),
+        "parameters": {"selftraining": {"learning_rate": 0.001, "mask": {"ratio": 0.3}}, "data_root": "elsewhere"},
+        "params:evaluation": EvaluationParameters(dataset="synthetic", seed=3),
+        "params:reporting": ReportingParameters(
+            seed=0, gallery_objects=3, gallery_views=2, cloud_points=64, sheet_objects=4, command="kedro run"
+        ),
+    }
+    catalog = DataCatalog({key: MemoryDataset(value, copy_mode="assign") for key, value in memory.items()})
+    class_name_as_text = {"dtype": {"class_name": str}, "keep_default_na": False, "na_values": [""]}
+    for name in ("per_class_metrics", "pseudo_label_quality", "accuracy_gains", "confidence_summary"):
+        catalog[name] = CSVDataset(filepath=(root / f"{name}.csv").as_posix(), load_args=class_name_as_text)
+    for name in ("predictions", "confusion_matrices"):
+        catalog[name] = ParquetDataset(filepath=(root / f"{name}.parquet").as_posix())
+    for name in ("accuracy_figure", "per_class_figure", "confusion_figure", "training_figure"):
+        catalog[name] = JSONDataset(filepath=(root / f"{name}.json").as_posix())
+    catalog["contact_sheets"] = PartitionedDataset(
+        path=(root / "sheets").as_posix(), dataset="pillow.ImageDataset", filename_suffix=".png", overwrite=True
+    )
+    pipeline = evaluation.create_pipeline() + reporting.create_pipeline()
+    outputs = SequentialRunner().run(pipeline, catalog)
+    return {name: dataset.load() for name, dataset in outputs.items()}
+
+
+class Resources(HTMLParser):
+    """Everything a browser would fetch, and every script element's attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            is_link = tag == "a" and name == "href"
+            if name in {"src", "href", "srcset", "data", "poster", "action"} and not is_link:
+                self.fetched.append(value or "")
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return run_pipelines(make_run(60), tmp_path_factory.mktemp("labeled"))
+
+
+@pytest.fixture(scope="module")
+def page(outputs: dict[str, Any]) -> str:
+    return outputs["report"]
+
+
+def without_scripts(page: str) -> str:
+    return re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+
+
+def test_page_names_every_method_and_section(page: str) -> None:
+    text = without_scripts(page)
+    for expected in ("Zero-shot", "Separate self-training", "Cross-MoST", "Held-out objects", "Adaptation objects"):
+        assert expected in text
+    for section in ("results", "classes", "objects", "training", "sheets", "data", "provenance"):
+        assert f'id="{section}"' in text
+    for group in ("Fixed", "Broken", "Still wrong"):
+        assert group in text
+    assert "the mesh has no faces" in text
+    assert "selftraining.mask.ratio" in text and "elsewhere" not in text
+    assert "synthetic · 5 classes · seed 3" in text
+
+
+def test_page_fetches_nothing(page: str) -> None:
+    resources = Resources()
+    resources.feed(page)
+    assert resources.fetched
+    assert all(place.startswith("data:") for place in resources.fetched)
+    assert "@import" not in page
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert style and "url(" not in style.group(1)
+
+
+def test_page_fits_and_draws_every_figure(page: str) -> None:
+    assert len(page.encode()) < 15_000_000
+    plots = set(re.findall(r'<div class="plot" id="([\w-]+)"', page))
+    data = set(re.findall(r'<script type="application/json" data-plot="([\w-]+)"', page))
+    assert plots == data and len(plots) == 2 + 2 + 2 + 6
+    assert page.count('<canvas class="cloud"') == page.count('<article class="card">') > 0
+
+
+def test_contact_sheets_are_saved_one_per_class(outputs: dict[str, Any], page: str) -> None:
+    assert without_scripts(page).count('<img class="sheet"') == 5
+    assert "Contact sheet of potted plant" in page
+
+
+def test_stored_views_and_clouds_are_read(tmp_path: Path) -> None:
+    run = make_run(6)
+    media = read_media(run.views, run.clouds, ["object-0001"], views_per_object=2, most_points=10)
+    assert list(media.views) == ["object-0001"] and len(media.views["object-0001"]) == 2
+    assert media.view_counts == {f"object-{index:04d}": 3 for index in range(6)}
+    broken = [Sample("object-0001", {"view00.png": b"no image"})]
+    with pytest.raises(CrossmostError, match=r"object-0001\.view00\.png"):
+        read_media(broken, [], ["object-0001"], views_per_object=2, most_points=10)
+
+
+def test_works_without_labels(tmp_path: Path) -> None:
+    page = without_scripts(run_pipelines(make_run(40, labeled=False), tmp_path)["report"])
+    assert "Self-training changed the label of" in page
+    assert "no labels, so no accuracy can be given" in page
+    assert 'id="classes"' not in page and "Fixed" not in page
+    for group in ("Changed", "Disputed", "Settled"):
+        assert group in page
+
+
+def test_escapes_hostile_names(tmp_path: Path, page: str) -> None:
+    run = make_run(40, class_names=["chair", HOSTILE_CLASS])
+    # Stores refuse such ids; tables that come from elsewhere may still hold them.
+    quarantine = pd.DataFrame({"object_id": [HOSTILE_ID], "stage": ["ingestion"], "reason": [HOSTILE_CLASS]})
+    hostile = SyntheticRun(**{**vars(run), "quarantine": quarantine})
+    outputs = run_pipelines(hostile, tmp_path)
+    hostile_page = outputs["report"]
+    assert HOSTILE_ID not in hostile_page and HOSTILE_CLASS not in hostile_page
+    assert "&lt;script&gt;alert(1)" in hostile_page
+    resources = Resources()
+    resources.feed(hostile_page)
+    assert all(place.startswith("data:") for place in resources.fetched)
+    plain = Resources()
+    plain.feed(page)
+    assert resources.tags.count("script") == plain.tags.count("script")
+
+
+def test_sheet_names_are_safe_and_distinct() -> None:
+    names = sheet_names(["Potted Plant", "potted_plant", "../../etc", "椅子", "bed"])
+    assert list(names.values()) == ["potted_plant", "potted_plant_2", "etc", "class", "bed"]
+
+
+def test_gallery_groups_are_what_they_say() -> None:
+    predictions = pd.DataFrame(
+        {
+            "object_id": list("abcdef"),
+            "zeroshot_joint_label": ["x", "y", "x", "y", "x", "x"],
+            "crossmost_joint_label": ["y", "y", "x", "x", "y", "y"],
+        }
+    )
+    labels = pd.DataFrame({"object_id": list("abcde"), "class_name": ["y", "y", "y", "y", "x"]})
+    choices = {c.title: c for c in choose_objects(predictions, labels, per_group=9, seed=0)}
+    assert {title: choice.object_ids for title, choice in choices.items()} == {
+        "Fixed": ["a"],
+        "Broken": ["d", "e"],
+        "Still wrong": ["c"],
+    }
+    one = {c.title: c for c in choose_objects(predictions, labels, per_group=1, seed=0)}
+    assert one["Broken"].n_total == 2 and len(one["Broken"].object_ids) == 1
+
+
+def test_cloud_text_round_trips() -> None:
+    import base64
+
+    points = np.random.default_rng(0).normal(size=(100, 6)).astype(np.float32)
+    points[3] = np.nan
+    decoded = np.frombuffer(base64.b64decode(cloud_text(encode_array(points), 1000)), dtype="<i2").reshape(-1, 3)
+    assert len(decoded) == 99 and np.abs(decoded).max() == 32767
+    xyz = np.delete(points[:, :3], 3, axis=0).astype(np.float64)
+    xyz -= (xyz.min(axis=0) + xyz.max(axis=0)) / 2
+    np.testing.assert_allclose(decoded / 32767, xyz / np.abs(xyz).max(), atol=1 / 32767)
+    assert cloud_text(encode_array(np.full((2, 3), np.nan)), 10) == ""
+
+
+def test_data_quality_counts() -> None:
+    run = make_run(20)
+    labels = run.labels.iloc[2:]
+    quarantine = pd.DataFrame(
+        {"object_id": ["p", "q", "r"], "stage": "ingestion", "reason": ["no faces", "no faces", "unreadable"]}
+    )
+    predictions = run.objects[["object_id", "split"]].iloc[:18]
+    result = data_quality(run.objects, labels, predictions, quarantine, run.render_quarantine, {"a": 8, "b": 12})
+    assert (result.n_usable, result.n_unlabeled, result.views_per_object) == (18, 2, "8 to 12")
+    assert [(line.reason, line.count) for line in result.quarantine] == [("no faces", 2), ("unreadable", 1)]
+    assert sum(row["adapt"] + row["test"] for row in result.class_counts) == 16
+
+
+def test_flat_parameters_take_models_and_leave_out_loose_entries() -> None:
+    parameters = {"reporting": EvaluationParameters(dataset="d", seed=1), "a": {"b": {"c": [1, 2]}}, "root": "/x"}
+    assert flat_parameters(parameters) == {"a.b.c": "[1, 2]", "reporting.dataset": "d", "reporting.seed": "1"}

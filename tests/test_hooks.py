@@ -1,0 +1,112 @@
+"""What people read around a run: missing inputs, errors and the result table."""
+
+import sys
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.io import DatasetError
+from rich.console import Console
+
+from crossmost.errors import MissingInputError, UnreadableObjectError
+from crossmost.hooks import ErrorHooks, user_error
+from crossmost.result_table import result_table
+
+SessionFactory = Callable[..., KedroSession]
+
+
+def _wrapped(cause: BaseException) -> DatasetError:
+    """The error Kedro makes of one that a dataset raised."""
+    try:
+        raise DatasetError("Failed while saving data to dataset") from cause
+    except DatasetError as error:
+        return error
+
+
+def test_an_error_for_the_user_is_found_behind_kedros_own() -> None:
+    cause = UnreadableObjectError("chair_3: no faces")
+    assert user_error(_wrapped(cause)) is cause
+    assert user_error(_wrapped(ValueError("bug"))) is None
+
+
+@pytest.fixture
+def shown_errors(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """Errors that reach the handler which was there before the project's hook."""
+    passed_on: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: passed_on.append(error))
+    context: Any = SimpleNamespace()
+    ErrorHooks().after_context_created(context)
+    ErrorHooks().after_context_created(context)
+    return passed_on
+
+
+def test_user_errors_are_printed_as_one_line(
+    shown_errors: list[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = _wrapped(UnreadableObjectError("chair_3: no faces"))
+    sys.excepthook(type(error), error, None)
+    assert capsys.readouterr().err == "Error: chair_3: no faces\n"
+    assert shown_errors == []
+
+
+def test_other_errors_keep_their_stack_trace(
+    shown_errors: list[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bug = ValueError("bug")
+    sys.excepthook(type(bug), bug, None)
+    assert shown_errors == [bug]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("stage", "command"),
+    [
+        ("rendering", "`kedro run --pipelines=ingestion --env=test` makes it"),
+        ("zeroshot", "`kedro run --pipelines=ingestion --env=test` makes it"),
+        ("evaluation", "`kedro run --pipelines=ingestion --env=test` makes it"),
+    ],
+)
+def test_a_stage_without_its_inputs_names_the_command_that_makes_them(
+    stage: str, command: str, new_session: SessionFactory
+) -> None:
+    with pytest.raises(MissingInputError, match="missing input: ") as caught:
+        new_session("test").run(pipeline_names=[stage])
+    assert command in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_raw_data_names_make_data_and_the_environment_that_needs_none(
+    tmp_path: Path, new_session: SessionFactory
+) -> None:
+    session = new_session("base", raw_root=str(tmp_path / "nothing"))
+    with pytest.raises(MissingInputError, match=r"make data.*--env=shapes") as caught:
+        session.run(pipeline_names=["ingestion"])
+    assert "\n" not in str(caught.value)
+
+
+def _metrics() -> dict[str, Any]:
+    def views(top1: float) -> dict[str, Any]:
+        return {view: {"top1": top1, "mean_class": top1} for view in ("image_single", "image", "point", "joint")}
+
+    methods = {"zeroshot": {"adapt": views(0.5), "test": views(0.25)}, "crossmost": {"adapt": views(0.75)}}
+    return {"dataset": "chairs", "n_classes": 3, "n_adapt": 70, "n_test": 30, "seed": 0, "methods": methods}
+
+
+def test_the_result_table_shows_percentages_and_gains() -> None:
+    output = StringIO()
+    Console(width=200, file=output).print(result_table(_metrics()))
+    rows = {line.split()[1]: line for line in output.getvalue().splitlines() if len(line.split()) > 3}
+    assert rows["zeroshot"].count("50.0") == 4
+    assert rows["zeroshot"].count("25.0") == 4
+    assert rows["crossmost"].count("75.0 (+25.0)") == 4
+    assert "adapt 70, test 30" in output.getvalue()
+
+
+def test_the_result_table_leaves_out_a_split_nobody_was_evaluated_on() -> None:
+    metrics = _metrics()
+    del metrics["methods"]["zeroshot"]["test"]
+    assert len(result_table(metrics).columns) == 5

@@ -1,0 +1,34 @@
+"""requirements.lock against pyproject.toml."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PROJECT = Path(__file__).parents[1]
+LOCK = (PROJECT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+PINS = {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in LOCK)}
+
+
+def _direct_requirements() -> list[str]:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [*project["dependencies"], *(r for rs in project["optional-dependencies"].values() for r in rs)]
+
+
+def test_every_line_pins_one_published_version() -> None:
+    wrong = [line for line in LOCK if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line)]
+    assert not wrong, "a local version, an address or no pin"
+
+
+@pytest.mark.parametrize("requirement", _direct_requirements())
+def test_every_direct_requirement_is_pinned_to_a_version_it_allows(requirement: str) -> None:
+    wanted = Requirement(requirement)
+    assert wanted.specifier.contains(PINS[canonicalize_name(wanted.name)])
+
+
+def test_torch_is_the_tested_build_and_brings_no_accelerator_libraries() -> None:
+    assert PINS["torch"] == "2.13.0"
+    assert not [name for name in PINS if name.startswith(("nvidia", "triton", "cuda"))]
