@@ -54,16 +54,14 @@ $(VENV)/graphics: | $(VENV)/installed
 	@touch $@
 
 data: setup ## fetch the Sweet Home 3D furniture libraries (once)
-	@if ! compgen -G "$(FURNITURE)/*.sh3f" >/dev/null; then \
-		$(BIN)/python -m crossmost.sources.sweethome3d_fetch $(FURNITURE) || { \
-			echo "The Sweet Home 3D furniture libraries could not be fetched: put their .sh3f files in $(FURNITURE), or run the self-contained example instead: .venv/bin/kedro run --pipeline=selftrain --env=shapes" >&2; exit 1; }; \
-	fi
+	@compgen -G "$(FURNITURE)/*.sh3f" >/dev/null || $(BIN)/python -m crossmost.sources.sweethome3d_fetch $(FURNITURE)
 
 selftrain: data ## the main job on real objects, from a fresh machine
 	kedro run --pipeline=selftrain
 
+# One process per core with one thread each: more threads would only wait for each other.
 test: setup lint ## lint, types, tests
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	ruff check .

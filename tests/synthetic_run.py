@@ -49,6 +49,7 @@ def make_run(
             "source": "synthetic",
             "sha256": [f"{index:064x}" for index in range(n_objects)],
             "split": splits,
+            "duplicate_group": np.arange(n_objects),
             "n_vertices": generator.integers(100, 9000, n_objects),
             "n_faces": generator.integers(100, 9000, n_objects),
             "has_texture": generator.random(n_objects) < 0.5,

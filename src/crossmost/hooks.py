@@ -93,22 +93,25 @@ class InputHooks:
 
 
 class ProgressHooks:
-    """One line per node, with its time."""
+    """One line per finished node: what it made, and how long it and the saving took."""
 
     def __init__(self) -> None:
         self._started: dict[str, float] = {}
+        self._saved: dict[str, int] = {}
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Say what starts."""
+        """Start the node's clock."""
         self._started[node.name] = perf_counter()
-        logger.info("%s …", node.name)
+        self._saved[node.name] = 0
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
-        """Say what was saved: saving a store is where its work is done."""
-        seconds = perf_counter() - self._started[node.name]
-        logger.info("%s → %s (%.1f s)", node.name, dataset_name, seconds)
+    def after_dataset_saved(self, node: Node) -> None:
+        """Say what was made once all is saved: saving a store is where its work is done."""
+        self._saved[node.name] += 1
+        if self._saved[node.name] == len(node.outputs):
+            seconds = perf_counter() - self._started[node.name]
+            logger.info("%s → %s (%.1f s)", node.name, ", ".join(node.outputs), seconds)
 
 
 class ResultHooks:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 BASELINE = "zeroshot"
@@ -17,27 +18,28 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
         metrics: The content of ``metrics.json``; accuracies are fractions in [0, 1].
 
     Returns:
-        One row per method; a cell is empty where a method was not evaluated.
+        One row per split and method; a cell is empty where a method was not evaluated. Fits 80 columns.
     """
     methods = metrics["methods"]
     baseline = methods.get(BASELINE, {})
-    splits = [split for split in SPLITS if any(split in method for method in methods.values())]
-    sizes = ", ".join(f"{split} {metrics[f'n_{split}']}" for split in splits)
     table = Table(
-        title=f"Top-1 accuracy (%) on {metrics['dataset']}: {metrics['n_classes']} classes; objects: {sizes}",
-        caption=f"in brackets: gain over {BASELINE}, in points",
+        title=f"Top-1 accuracy (%) on {metrics['dataset']}, {metrics['n_classes']} classes",
+        caption=f"second number: gain over {BASELINE}",
+        box=box.SIMPLE,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
     )
-    table.add_column("method")
-    for split in splits:
-        for label in VIEWS.values():
-            table.add_column(f"{split}\n{label}", justify="right")
-    for name, results in methods.items():
-        cells = [
-            _cell(results, {} if name == BASELINE else baseline, split, view)
-            for split in splits
-            for view in VIEWS
-        ]
-        table.add_row(name, *cells)
+    table.add_column("objects", no_wrap=True)
+    table.add_column("method", no_wrap=True)
+    for label in VIEWS.values():
+        table.add_column(label, justify="right", no_wrap=True)
+    for split in SPLITS:
+        evaluated = {name: results for name, results in methods.items() if split in results}
+        for position, (name, results) in enumerate(evaluated.items()):
+            reference = {} if name == BASELINE else baseline
+            cells = [_cell(results, reference, split, view) for view in VIEWS]
+            heading = f"{split} {metrics[f'n_{split}']}" if position == 0 else ""
+            table.add_row(heading, name, *cells, end_section=position == len(evaluated) - 1)
     return table
 
 
@@ -46,7 +48,7 @@ def _cell(results: Mapping[str, Any], baseline: Mapping[str, Any], split: str, v
     if accuracy is None:
         return ""
     reference = _top1(baseline, split, view)
-    gain = "" if reference is None else f" ({100 * (accuracy - reference):+.1f})"
+    gain = "" if reference is None else f" {100 * (accuracy - reference):+5.1f}"
     return f"{100 * accuracy:.1f}{gain}"
 
 

@@ -150,8 +150,9 @@ def check_table(schema: pa.DataFrameSchema, table: pd.DataFrame) -> pd.DataFrame
         return schema.validate(table, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
+        cases = cases.drop_duplicates(["column", "check"]).head(5)
         problems = [
-            f"{case.column if isinstance(case.column, str) else schema.name}: {case.check} (found {case.failure_case!r})"
-            for case in cases.drop_duplicates(["column", "check"]).head(5).itertuples()
+            f"{column if isinstance(column, str) else schema.name}: {check} (found {value!r})"
+            for column, check, value in zip(cases["column"], cases["check"], cases["failure_case"], strict=True)
         ]
         raise CrossmostError(f"The table {schema.name} is not as it should be: {'; '.join(problems)}") from error

@@ -25,6 +25,7 @@ from crossmost.evaluation import (
     predictions_table,
 )
 from crossmost.evaluation.scores import SPLITS, VIEWS
+from crossmost.tables import PREDICTIONS, check_table
 from tests.synthetic_run import SyntheticRun, make_run, scores_rows
 
 
@@ -165,8 +166,7 @@ def test_gains_are_paired_differences() -> None:
     assert len(gains) == 2 * len(SPLITS) * len(VIEWS)
     for row in gains.to_dict("records"):
         difference = (
-            accuracy[row["method"], row["split"], row["view"]]
-            - accuracy["zeroshot", row["split"], row["view"]]
+            accuracy[row["method"], row["split"], row["view"]] - accuracy["zeroshot", row["split"], row["view"]]
         )
         assert row["gain"] == pytest.approx(difference)
         assert (row["fixed"] - row["broken"]) / row["n"] == pytest.approx(difference, abs=1e-4)
@@ -190,6 +190,7 @@ def test_labels_outside_the_class_list_are_refused() -> None:
 def test_predictions_table_has_one_row_per_object() -> None:
     run = make_run(12)
     predictions = predictions_table(checked(run), run.class_names)
+    check_table(PREDICTIONS, predictions)
     assert predictions["object_id"].tolist() == run.objects["object_id"].tolist()
     assert len(predictions.columns) == 2 + 3 * 3 * 3
     for method, table in run.scores.items():

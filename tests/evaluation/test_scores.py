@@ -10,6 +10,7 @@ import pytest
 
 from crossmost.errors import CrossmostError
 from crossmost.evaluation import MethodScores, check_scores
+from crossmost.tables import LABELS, OBJECTS, PSEUDO_LABELS, SCORES, TRAINING_LOG, check_table
 from tests.synthetic_run import SyntheticRun, make_run
 
 
@@ -68,11 +69,20 @@ def test_survives_parquet(run: SyntheticRun, tmp_path) -> None:  # type: ignore[
         (lambda t: replace_vector(t, [np.nan, 1.0, 0.0, 0.0, 0.0]), "negative or non-finite"),
     ],
 )
-def test_refuses_bad_scores(
-    run: SyntheticRun, spoil: Callable[[pd.DataFrame], pd.DataFrame], message: str
-) -> None:
+def test_refuses_bad_scores(run: SyntheticRun, spoil: Callable[[pd.DataFrame], pd.DataFrame], message: str) -> None:
     with pytest.raises(CrossmostError, match=message):
         check(run, spoil(run.scores["zeroshot"]))
+
+
+def test_synthetic_tables_are_what_stages_hand_over(run: SyntheticRun) -> None:
+    for table in run.scores.values():
+        check_table(SCORES, table)
+    for table in run.logs.values():
+        check_table(TRAINING_LOG, table)
+    for table in run.pseudo_labels.values():
+        check_table(PSEUDO_LABELS, table)
+    check_table(LABELS, run.labels)
+    check_table(OBJECTS, run.objects)
 
 
 def test_methods_must_cover_the_same_objects(run: SyntheticRun) -> None:

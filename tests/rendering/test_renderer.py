@@ -165,7 +165,8 @@ def test_masked_texels_are_not_drawn(renderer: Renderer) -> None:
 def test_glass_is_visible_and_shows_what_is_behind(renderer: Renderer) -> None:
     glass = quad(SimpleMaterial(diffuse=[40, 40, 220, 255], d=["0.1"]))
     (alone,) = renderer.render(glass, FRONT)
-    assert has_hue(alone[40:56, 40:56], BLUE).mean() > 0.9
+    tinted = alone[40:56, 40:56].astype(int)
+    assert (tinted[..., 2] - tinted[..., 0] > 40).all()
     assert alone[40:56, 40:56].mean() > 120  # light
     behind = colored(trimesh.creation.box((0.3, 0.3, 0.1)).apply_translation((0.5, 0.5, -0.2)), RED)
     (both,) = renderer.render(trimesh.Scene([glass, behind]), FRONT)
@@ -174,7 +175,7 @@ def test_glass_is_visible_and_shows_what_is_behind(renderer: Renderer) -> None:
     assert min(middle[0], middle[2]) > middle[1] + 20  # red and blue both do
 
 
-@pytest.mark.parametrize("supersampling", [1, 2])
+@pytest.mark.parametrize("supersampling", [1, 2, 3])
 def test_the_same_object_gives_the_same_picture(supersampling: int) -> None:
     mesh = colored(trimesh.creation.icosphere(3), GREEN)
     other = colored(trimesh.creation.box(), RED)

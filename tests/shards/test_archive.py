@@ -1,6 +1,9 @@
 import io
 import tarfile
+from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +18,9 @@ members = st.dictionaries(
 
 
 @given(st.dictionaries(keys, members, max_size=6))
-def test_what_is_written_is_read_back_in_order(tmp_path_factory, content):
+def test_what_is_written_is_read_back_in_order(
+    tmp_path_factory: pytest.TempPathFactory, content: dict[str, dict[str, bytes]]
+) -> None:
     path = tmp_path_factory.mktemp("shard") / "a.tar"
     samples = [Sample(key, value) for key, value in content.items()]
     assert write_shard(path, samples) == len(samples)
@@ -24,7 +29,7 @@ def test_what_is_written_is_read_back_in_order(tmp_path_factory, content):
         assert read_sample(path, sample.key) == sample
 
 
-def test_same_samples_give_the_same_bytes(tmp_path):
+def test_same_samples_give_the_same_bytes(tmp_path: Path) -> None:
     samples = [Sample("a", {"b": b"1", "a": b"2"}), Sample("b", {"c": b"3"})]
     write_shard(tmp_path / "one.tar", samples)
     write_shard(tmp_path / "two.tar", [Sample("a", {"a": b"2", "b": b"1"}), samples[1]])
@@ -32,19 +37,19 @@ def test_same_samples_give_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["", "A", "a.b", "../a", "a/b", "-a", "ä"])
-def test_a_forbidden_key_is_refused(tmp_path, key):
+def test_a_forbidden_key_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(CrossmostError, match="not allowed"):
         write_shard(tmp_path / "a.tar", [Sample(key, {"json": b""})])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_repeated_key_is_refused(tmp_path):
+def test_a_repeated_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CrossmostError, match="occurs twice"):
         write_shard(tmp_path / "a.tar", [Sample("a", {"json": b""})] * 2)
 
 
-def test_a_failing_stream_of_samples_leaves_nothing(tmp_path):
-    def samples():
+def test_a_failing_stream_of_samples_leaves_nothing(tmp_path: Path) -> None:
+    def samples() -> Iterator[Sample]:
         yield Sample("a", {"json": b"1"})
         raise RuntimeError("boom")
 
@@ -54,7 +59,7 @@ def test_a_failing_stream_of_samples_leaves_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd.json", "a/b.json", "..json"])
-def test_a_hostile_member_name_is_refused(tmp_path, name):
+def test_a_hostile_member_name_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / "a.tar"
     with tarfile.open(path, "w") as archive:
         header = tarfile.TarInfo(name)
@@ -64,7 +69,7 @@ def test_a_hostile_member_name_is_refused(tmp_path, name):
         list(read_shard(path))
 
 
-def test_a_link_is_refused(tmp_path):
+def test_a_link_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tar"
     with tarfile.open(path, "w") as archive:
         header = tarfile.TarInfo("a.json")
@@ -76,7 +81,7 @@ def test_a_link_is_refused(tmp_path):
         read_sample(path, "a")
 
 
-def test_a_damaged_shard_is_reported(tmp_path):
+def test_a_damaged_shard_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.tar"
     write_shard(path, [Sample("a", {"json": b"x" * 5000})])
     path.write_bytes(path.read_bytes()[:1500])
@@ -87,10 +92,8 @@ def test_a_damaged_shard_is_reported(tmp_path):
         list(read_shard(path))
 
 
-def test_pickled_arrays_are_refused():
+def test_pickled_arrays_are_refused() -> None:
     buffer = io.BytesIO()
-    import numpy as np
-
     np.save(buffer, np.array([{}], dtype=object))
     with pytest.raises(ValueError, match="pickle"):
         decode_array(buffer.getvalue())

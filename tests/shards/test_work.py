@@ -3,10 +3,13 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import textwrap
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,17 +50,19 @@ class Recorder:
 
 
 @pytest.fixture
-def recorder(tmp_path):
+def recorder(tmp_path: Path) -> Recorder:
     (tmp_path / "calls").mkdir()
     return Recorder(tmp_path / "calls")
 
 
-def make_work(worker, items="abcdef", n_jobs=1, **changes):
+def make_work(
+    worker: Callable[[Any], Sample], items: Iterable[Item | str] = "abcdef", n_jobs: int = 1, **changes: Any
+) -> ShardWork:
     jobs = chunk_into_shards([item if isinstance(item, Item) else Item(item) for item in items], "s", per_shard=2)
     return ShardWork(jobs, worker, changes.pop("settings_fingerprint", "s"), "testing", n_jobs, **changes)
 
 
-def test_objects_are_stored_in_order(tmp_path, recorder):
+def test_objects_are_stored_in_order(tmp_path: Path, recorder: Recorder) -> None:
     store = make_work(recorder).write(tmp_path / "store")
     assert store.object_ids() == list("abcdef") == [sample.key for sample in store]
     assert len(store) == 6 and len(store.shard_paths) == 3
@@ -67,7 +72,7 @@ def test_objects_are_stored_in_order(tmp_path, recorder):
     )
 
 
-def test_a_second_run_does_nothing(tmp_path, recorder):
+def test_a_second_run_does_nothing(tmp_path: Path, recorder: Recorder) -> None:
     first = make_work(recorder).write(tmp_path / "store")
     recorder.taken()
     second = make_work(recorder).write(tmp_path / "store")
@@ -75,7 +80,7 @@ def test_a_second_run_does_nothing(tmp_path, recorder):
     assert second.fingerprint == first.fingerprint
 
 
-def test_only_what_changed_is_made_again(tmp_path, recorder):
+def test_only_what_changed_is_made_again(tmp_path: Path, recorder: Recorder) -> None:
     make_work(recorder).write(tmp_path / "store")
     recorder.taken()
     store = make_work(recorder, items=["a", "b", Item("c", "2"), "d", "e", "f"]).write(tmp_path / "store")
@@ -85,7 +90,7 @@ def test_only_what_changed_is_made_again(tmp_path, recorder):
     assert recorder.taken() == list("abcdef")
 
 
-def test_stale_shards_go(tmp_path, recorder):
+def test_stale_shards_go(tmp_path: Path, recorder: Recorder) -> None:
     make_work(recorder).write(tmp_path / "store")
     store = make_work(recorder, items="ab").write(tmp_path / "store")
     assert store.object_ids() == ["a", "b"]
@@ -96,7 +101,7 @@ def test_stale_shards_go(tmp_path, recorder):
     ]
 
 
-def test_a_damaged_shard_is_made_again(tmp_path, recorder):
+def test_a_damaged_shard_is_made_again(tmp_path: Path, recorder: Recorder) -> None:
     store = make_work(recorder).write(tmp_path / "store")
     recorder.taken()
     store.shard_paths[1].write_bytes(b"cut")
@@ -105,7 +110,7 @@ def test_a_damaged_shard_is_made_again(tmp_path, recorder):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_one_bad_object_is_quarantined_with_its_reason(tmp_path, recorder, n_jobs):
+def test_one_bad_object_is_quarantined_with_its_reason(tmp_path: Path, recorder: Recorder, n_jobs: int) -> None:
     worker = replace(recorder, broken=("b",), unexpected=("c",))
     store = make_work(worker, n_jobs=n_jobs).write(tmp_path / "store")
     assert store.object_ids() == list("adef")
@@ -115,13 +120,13 @@ def test_one_bad_object_is_quarantined_with_its_reason(tmp_path, recorder, n_job
     ]
 
 
-def test_several_processes_give_the_same_bytes_as_one(tmp_path, recorder):
+def test_several_processes_give_the_same_bytes_as_one(tmp_path: Path, recorder: Recorder) -> None:
     one = make_work(recorder).write(tmp_path / "one")
     two = make_work(recorder, n_jobs=2).write(tmp_path / "two")
     assert [path.read_bytes() for path in one.shard_paths] == [path.read_bytes() for path in two.shard_paths]
 
 
-def test_a_dying_worker_process_names_shard_and_object(tmp_path, recorder):
+def test_a_dying_worker_process_names_shard_and_object(tmp_path: Path, recorder: Recorder) -> None:
     with pytest.raises(CrossmostError, match=r"shard s-00001 \(object d\)"):
         make_work(replace(recorder, fatal=("d",)), n_jobs=2).write(tmp_path / "store")
     with pytest.raises(MissingInputError, match="unfinished"):
@@ -136,16 +141,16 @@ class FullDisk:
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_full_disk_gives_one_clear_message(tmp_path, n_jobs):
+def test_a_full_disk_gives_one_clear_message(tmp_path: Path, n_jobs: int) -> None:
     with pytest.raises(CrossmostError, match=r"The disk is full.*finished shards are kept"):
         make_work(FullDisk(), n_jobs=n_jobs).write(tmp_path / "store")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_disk_that_fills_while_writing_leaves_no_shard(tmp_path, recorder, monkeypatch):
-    import tarfile
-
-    def open_full(name, *arguments, **options):
+def test_a_disk_that_fills_while_writing_leaves_no_shard(
+    tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_full(name: Path, *arguments: Any, **options: Any) -> tarfile.TarFile:
         Path(name).symlink_to("/dev/full")
         return real(name, *arguments, **options)
 
@@ -165,37 +170,37 @@ class Initialiser:
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_each_process_is_initialised_once(tmp_path, recorder, n_jobs):
+def test_each_process_is_initialised_once(tmp_path: Path, recorder: Recorder, n_jobs: int) -> None:
     (tmp_path / "inits").mkdir()
     make_work(recorder, n_jobs=n_jobs, worker_init=Initialiser(tmp_path / "inits")).write(tmp_path / "store")
     processes = [path.name.split("-")[1] for path in (tmp_path / "inits").iterdir()]
     assert 1 <= len(processes) == len(set(processes)) <= n_jobs
 
 
-def test_user_facing_errors_of_the_surroundings_stop_the_run(tmp_path):
+def test_user_facing_errors_of_the_surroundings_stop_the_run(tmp_path: Path) -> None:
     class NoLibrary:
-        def __call__(self, item):
+        def __call__(self, item: Item) -> Sample:
             raise MissingInputError("libEGL is missing")
 
     with pytest.raises(MissingInputError, match="libEGL"):
         make_work(NoLibrary()).write(tmp_path / "store")
 
 
-def test_repeated_ids_are_refused(recorder):
+def test_repeated_ids_are_refused(recorder: Recorder) -> None:
     with pytest.raises(CrossmostError, match="occurs twice"):
         make_work(recorder, items="abca")
 
 
-def test_no_objects_give_an_empty_store(tmp_path, recorder):
+def test_no_objects_give_an_empty_store(tmp_path: Path, recorder: Recorder) -> None:
     assert len(make_work(recorder, items="").write(tmp_path / "store")) == 0
 
 
-def test_a_missing_folder_is_reported(tmp_path):
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(MissingInputError, match="no object store"):
         ShardStore(tmp_path / "absent")
 
 
-def test_a_killed_run_keeps_its_finished_shards(tmp_path):
+def test_a_killed_run_keeps_its_finished_shards(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """
         import sys, time

@@ -74,9 +74,7 @@ def correctness_table(scores: MethodScores, labels: pd.DataFrame, class_names: S
     scored = {object_id for views in scores.values() for object_id in views["joint"].object_ids}
     left_out = len(scored - set(class_index.index))
     if left_out and len(class_index):
-        logger.warning(
-            "%d of %d scored objects have no label and are left out of the metrics.", left_out, len(scored)
-        )
+        logger.warning("%d of %d scored objects have no label and are left out of the metrics.", left_out, len(scored))
     return correctness[["method", "split", "view", "object_id", "class_name", "correct"]]
 
 
@@ -123,9 +121,7 @@ def confusion_table(scores: MethodScores, labels: pd.DataFrame, class_names: Seq
                 rows = (view_scores.splits == split) & ~np.isnan(truth)
                 if not rows.any():
                     continue
-                counts = confusion_matrix(
-                    truth[rows].astype(np.int64), view_scores.predicted[rows], labels=classes
-                )
+                counts = confusion_matrix(truth[rows].astype(np.int64), view_scores.predicted[rows], labels=classes)
                 parts.append(
                     pd.DataFrame(
                         {

@@ -48,16 +48,12 @@ def pseudo_label_quality(
     return quality_table
 
 
-def _epoch_records(
-    group: pd.DataFrame, class_index: pd.Series, class_names: Sequence[str]
-) -> list[dict[str, object]]:
+def _epoch_records(group: pd.DataFrame, class_index: pd.Series, class_names: Sequence[str]) -> list[dict[str, object]]:
     """The rows of one method and epoch."""
     method, epoch = str(group["method"].iloc[0]), int(group["epoch"].iloc[0])
     doubled = group.loc[group["object_id"].duplicated(), "object_id"]
     if len(doubled):
-        raise CrossmostError(
-            f"Pseudo-labels of '{method}' name object '{doubled.iloc[0]}' twice in epoch {epoch}."
-        )
+        raise CrossmostError(f"Pseudo-labels of '{method}' name object '{doubled.iloc[0]}' twice in epoch {epoch}.")
     truth = group["object_id"].map(class_index).to_numpy(dtype=np.float64)  # NaN: no label
     unknown = dict.fromkeys(("n", "n_kept", "coverage", "accuracy"), np.nan)
     records: list[dict[str, object]] = []
@@ -75,9 +71,7 @@ def _epoch_records(
     return records
 
 
-def _quality(
-    members: np.ndarray, kept: np.ndarray, assigned: np.ndarray, truth: np.ndarray
-) -> dict[str, float]:
+def _quality(members: np.ndarray, kept: np.ndarray, assigned: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """Coverage of the member objects; accuracy over those of them that were kept and have a label."""
     trained = members & kept
     known = trained & ~np.isnan(truth)

@@ -17,7 +17,8 @@ SPLITS = ("adapt", "test")
 BASELINE = "zeroshot"
 
 SCORE_COLUMNS = ("method", "object_id", "split", "view", "view_index", "probabilities")
-SUM_TOLERANCE = 1e-3
+SUM_TOLERANCE = 1e-2
+NEGATIVE_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,7 @@ MethodScores = dict[str, dict[str, ViewScores]]
 """Method name -> view kind -> scores; every method covers the same objects."""
 
 
-def check_scores(
-    tables: Iterable[pd.DataFrame], objects: pd.DataFrame, class_names: Sequence[str]
-) -> MethodScores:
+def check_scores(tables: Iterable[pd.DataFrame], objects: pd.DataFrame, class_names: Sequence[str]) -> MethodScores:
     """Check long score tables against the objects and the class list, and arrange them by method and view.
 
     Args:
@@ -108,9 +107,7 @@ def check_scores(
 def _check_keys(scores: pd.DataFrame, objects: pd.DataFrame) -> None:
     unknown_views = sorted(set(scores["view"]) - set(VIEWS))
     if unknown_views:
-        raise CrossmostError(
-            f"Scores have the unknown view(s) {unknown_views}; allowed are {', '.join(VIEWS)}."
-        )
+        raise CrossmostError(f"Scores have the unknown view(s) {unknown_views}; allowed are {', '.join(VIEWS)}.")
     split_of = objects.drop_duplicates("object_id").set_index("object_id")["split"]
     unknown = sorted(set(scores["object_id"]) - set(split_of.index))
     if unknown:
@@ -158,7 +155,7 @@ def _stack_probabilities(scores: pd.DataFrame, class_names: Sequence[str]) -> np
             "The class list changed after scoring: run the scoring stages again."
         )
     stacked = np.stack([np.asarray(vector, dtype=np.float64) for vector in vectors])  # (R, C)
-    invalid = np.flatnonzero(~(np.isfinite(stacked) & (stacked >= 0)).all(axis=1))
+    invalid = np.flatnonzero(~(np.isfinite(stacked) & (stacked >= -NEGATIVE_TOLERANCE)).all(axis=1))
     if invalid.size:
         raise CrossmostError(
             f"{invalid.size} probability vector(s) have negative or non-finite values; the first is "

@@ -64,14 +64,15 @@ class MiniPointNet(nn.Module):
         points = neighborhoods.reshape(-1, channels)  # (B·G·K, C)
         hidden = functional.relu(self.first_conv[1](_pointwise(first, points)))
         local = _pointwise(second, hidden)  # (B·G·K, middle)
-        pooled = local.view(batch * groups, size, -1).amax(1)  # (B·G, middle)
+        # max().values instead of amax(): its gradient goes to one point, and is faster on CPUs.
+        pooled = local.view(batch * groups, size, -1).max(1).values  # (B·G, middle)
         # concat(pooled, local)·W = pooled·W₁ + local·W₂, and the first term is one product per group, not per point.
         middle = local.shape[-1]
         weight = third.weight.squeeze(-1)
         mixed = functional.linear(local, weight[:, middle:], third.bias).view(batch * groups, size, -1)
         mixed = (mixed + functional.linear(pooled, weight[:, :middle]).unsqueeze(1)).flatten(0, 1)
         tokens = _pointwise(last, functional.relu(self.second_conv[1](mixed)))  # (B·G·K, out)
-        return tokens.view(batch, groups, size, -1).amax(2)
+        return tokens.view(batch, groups, size, -1).max(2).values
 
 
 def _pointwise(convolution: nn.Conv1d, points: Tensor) -> Tensor:
@@ -191,7 +192,7 @@ class PointTower(nn.Module):
         x = torch.cat([self.cls_token.expand(batch, -1, -1).to(visible), visible], dim=1)
         position = torch.cat([self.cls_pos.expand(batch, -1, -1), self.pos_embed(centers)], dim=1)
         x = self.norm(self.blocks(x, position))
-        return PointFeatures(feature=torch.cat([x[:, 0], x[:, 1:].amax(1)], dim=-1), tokens=x[:, 1:])
+        return PointFeatures(feature=torch.cat([x[:, 0], x[:, 1:].max(1).values], dim=-1), tokens=x[:, 1:])
 
     def encode(self, points: Tensor, start: Tensor | None = None) -> PointFeatures:
         """Features of clouds (B, N, C), unmasked: `group`, `tokenize`, `forward`."""

@@ -23,7 +23,7 @@ from crossmost.shards import (
 )
 from crossmost.sources.shapes.generator import CLASSES, generate_shape
 
-SUPERSAMPLING = 1  # four samples a pixel are smooth enough for pictures that augmentation resamples anyway
+SUPERSAMPLING = 2  # augmentation resamples the pictures anyway: less than the target's is smooth enough
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ class Batch(NamedTuple):
     image_mask: Tensor | None
     point_mask: Tensor | None
     patch_keep: Tensor | None
+    template_index: list[int]  # prompt template of each class
 
 
 class PretrainingStep(nn.Module):
@@ -68,7 +70,7 @@ class PretrainingStep(nn.Module):
         self.class_names = [name.replace("_", " ") for name in class_names]
         self.templates = list(templates)
 
-    def forward(self, batch: Batch, template_index: list[int]) -> dict[str, Tensor]:
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
         encoders, settings = self.encoders, self.settings
         tower, points = encoders.image_tower, encoders.point_tower
         image = tower(batch.views, batch.image_mask, batch.patch_keep)
@@ -77,7 +79,9 @@ class PretrainingStep(nn.Module):
         cloud = points(tokens, centers, batch.point_mask)
         image_embedding = functional.normalize(image.feature @ tower.projection, dim=-1).float()
         point_embedding = functional.normalize(cloud.feature @ encoders.point_projection, dim=-1).float()
-        prompts = [self.templates[t].format(name) for t, name in zip(template_index, self.class_names, strict=True)]
+        prompts = [
+            self.templates[t].format(name) for t, name in zip(batch.template_index, self.class_names, strict=True)
+        ]
         text = encoders.encode_text(prompts + batch.captions).float()
         classes, captions = text[: len(prompts)], text[len(prompts) :]
         scale = encoders.logit_scale.exp().clamp(max=50)
@@ -109,10 +113,20 @@ class PretrainingStep(nn.Module):
         return losses
 
 
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches; each is made in a thread while the step before it runs."""
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        following = executor.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = executor.submit(next, batches, None)
+            yield batch
+
+
 def _batches(
     data: CaptionedObjects,
     rows: np.ndarray,
     encoders: Encoders,
+    n_templates: int,
     settings: TrainingSettings,
     generator: torch.Generator,
 ) -> Iterator[Batch]:
@@ -141,6 +155,7 @@ def _batches(
             neutral=neutral,
             labels=torch.from_numpy(data.class_index[picked]),
             **masks,
+            template_index=torch.randint(n_templates, (len(data.class_names),), generator=generator).tolist(),
         )
 
 
@@ -213,9 +228,8 @@ def pretrain(
         task = progress.add_task("", total=total_steps)
         for epoch in range(settings.epochs):
             sums: dict[str, list[Tensor]] = {}
-            for batch in _batches(data, rows, encoders, settings, generator):
-                template_index = torch.randint(len(templates), (len(data.class_names),), generator=generator).tolist()
-                losses = wrapped(batch, template_index)
+            for batch in _ahead(_batches(data, rows, encoders, len(templates), settings, generator)):
+                losses = wrapped(batch)
                 loss = torch.stack(list(losses.values())).sum()
                 fabric.backward(loss)
                 fabric.clip_gradients(wrapped, fabric_optimizer, max_norm=1.0)

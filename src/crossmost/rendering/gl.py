@@ -3,7 +3,8 @@
 pyrender draws one view per call, with much Python work for each primitive and each picture read back. Here all
 views of an object are tiles of one framebuffer: the geometry is sent once, each batch of triangles is bound once,
 and one picture is read back. The shader is our own: pyrender's neither lights back faces nor masks by alpha.
-Transparency is alpha-to-coverage (a share of the samples of a pixel), which needs no sorting of triangles.
+Transparent surface covers a share of the samples of a pixel, which needs no sorting of triangles. Samples come
+from drawing larger and averaging: in software that is faster than the multisampling that pyrender uses.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from OpenGL import GL
 from OpenGL.GL import shaders
 from pyrender import Primitive, Sampler, Texture
 from pyrender.platforms import egl
-from pyrender.renderer import Renderer as PyrenderRenderer
 
 from crossmost.rendering.surfaces import Surface
 
@@ -49,10 +49,15 @@ in vec4 tint;
 uniform sampler2D image;
 uniform vec3 eye;
 uniform vec3 to_light;
+uniform float side;  // samples of a pixel in each direction
 out vec4 color;
 void main() {
     vec4 albedo = tint * texture(image, texture_position);
-    if (albedo.a < 0.12) discard;
+    vec2 place = mod(floor(gl_FragCoord.xy), side);
+    float samples = side * side;
+    // Each sample of a pixel has a threshold of its own; a single sample shows whatever is not nearly invisible.
+    float threshold = samples > 1.0 ? (mod(5.0 * (place.x + side * place.y), samples) + 0.5) / samples : 0.25;
+    if (albedo.a < threshold) discard;
     vec3 to_eye = normalize(eye - world_position);
     vec3 normal = cross(dFdx(world_position), dFdy(world_position));
     float size = length(normal);
@@ -62,7 +67,7 @@ void main() {
     float key = max(dot(normal, to_light), 0.0);
     float light = 0.42 + 0.12 * sky + 0.44 * key;
     vec3 sheen = vec3(0.03 + 0.08 * key * key) * (1.0 - albedo.rgb);  // the shape of black things
-    color = vec4(albedo.rgb * light + sheen, albedo.a);
+    color = vec4(albedo.rgb * light + sheen, 1.0);
 }
 """
 LIGHT_IN_CAMERA = np.array([-0.35, 0.45, 0.82])  # over the photographer's left shoulder
@@ -93,25 +98,22 @@ class Context(egl.EGLPlatform):
         self._lock.release()
 
 
-class TileRenderer(PyrenderRenderer):
-    """Draws all views of one object into the tiles of one framebuffer; for use inside its context."""
+class TileRenderer:
+    """Draws all views of one object into the tiles of one framebuffer; for use inside a context."""
 
     def __init__(self) -> None:
-        super().__init__(1, 1)
         # A vertex array must be bound while a program is validated.
-        array = GL.glGenVertexArrays(1)
-        GL.glBindVertexArray(array)
+        GL.glBindVertexArray(GL.glGenVertexArrays(1))
         self._program = shaders.compileProgram(
             shaders.compileShader(VERTEX_SHADER, GL.GL_VERTEX_SHADER),
             shaders.compileShader(FRAGMENT_SHADER, GL.GL_FRAGMENT_SHADER),
         )
         GL.glBindVertexArray(0)
-        self._uniforms = {
-            name: GL.glGetUniformLocation(self._program, name) for name in ("world_to_clip", "eye", "to_light", "image")
-        }
-
-    def __del__(self) -> None:
-        """pyrender would delete by number, in whatever context is current then; the process's end frees all."""
+        names = ("world_to_clip", "eye", "to_light", "image", "side")
+        self._uniforms = {name: GL.glGetUniformLocation(self._program, name) for name in names}
+        self._framebuffer = GL.glGenFramebuffers(1)
+        self._color_buffer, self._depth_buffer = GL.glGenRenderbuffers(2)
+        self._dimensions = (0, 0)
 
     def draw(
         self,
@@ -120,6 +122,7 @@ class TileRenderer(PyrenderRenderer):
         projections: np.ndarray,
         size: int,
         *,
+        samples: int = 1,
         depth: bool = False,
     ) -> np.ndarray:
         """Draw views of an object.
@@ -128,7 +131,8 @@ class TileRenderer(PyrenderRenderer):
             surfaces: the object.
             poses: (V, 4, 4) camera-to-world.
             projections: (V, 4, 4) camera-to-clip.
-            size: width and height of a view, pixels.
+            size: width and height of a view, in samples.
+            samples: how many samples in each direction will be averaged to a pixel; divides `size`.
             depth: give the depth buffer instead of colors.
 
         Returns:
@@ -136,25 +140,20 @@ class TileRenderer(PyrenderRenderer):
         """
         columns = min(len(poses), max(1, 2048 // size))
         rows = -(-len(poses) // columns)
-        self.viewport_width, self.viewport_height = columns * size, rows * size
-        # pyrender keeps a framebuffer with 4 samples a pixel, and a plain one to resolve it into.
-        self._configure_main_framebuffer()
-        GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, self._main_fb_ms)
-        GL.glDisable(GL.GL_SCISSOR_TEST)  # an error may have left it on
+        self._bind_framebuffer(columns * size, rows * size)
+        GL.glDisable(GL.GL_CULL_FACE)
+        GL.glDisable(GL.GL_BLEND)
+        GL.glEnable(GL.GL_DEPTH_TEST)
         GL.glClearColor(1.0, 1.0, 1.0, 1.0)
         GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
-        for setting in (GL.GL_DEPTH_TEST, GL.GL_SAMPLE_ALPHA_TO_COVERAGE, GL.GL_SCISSOR_TEST):
-            GL.glEnable(setting)
-        # One sample cannot stand for a pixel's depth: without multisampling all four are taken at its center.
-        (GL.glDisable if depth else GL.glEnable)(GL.GL_MULTISAMPLE)
-        for setting in (GL.GL_CULL_FACE, GL.GL_BLEND):
-            GL.glDisable(setting)
+        GL.glUseProgram(self._program)
+        GL.glUniform1i(self._uniforms["image"], 0)
+        GL.glUniform1f(self._uniforms["side"], samples)
         tiles = [(size * (view % columns), size * (view // columns)) for view in range(len(poses))]
         for surface in surfaces:
             self._draw_surface(surface, tiles, poses, projections, size)
         GL.glUseProgram(0)
-        GL.glDisable(GL.GL_SCISSOR_TEST)
-        picture = self._read_depth() if depth else self._read_color()
+        picture = self._read(depth)
         # (rows, size, columns, size, …) from the bottom up → (V, size, size, …)
         channels = picture.shape[2:]
         views = picture.reshape(rows, size, columns, size, *channels).swapaxes(1, 2)
@@ -177,42 +176,45 @@ class TileRenderer(PyrenderRenderer):
             source=WHITE if surface.texture is None else surface.texture,
             source_channels="RGBA",
         )
-        primitive._add_to_context()
-        texture._add_to_context()
         try:
-            GL.glUseProgram(self._program)
+            primitive._add_to_context()
+            texture._add_to_context()
             GL.glActiveTexture(GL.GL_TEXTURE0)
             texture._bind()
-            GL.glUniform1i(self._uniforms["image"], 0)
             primitive._bind()
             for (left, bottom), pose, projection in zip(tiles, poses, projections, strict=True):
-                world_to_clip = projection @ np.linalg.inv(pose)
+                # What leaves the viewport is clipped, so tiles cannot touch each other.
                 GL.glViewport(left, bottom, size, size)
-                GL.glScissor(left, bottom, size, size)
-                GL.glUniformMatrix4fv(self._uniforms["world_to_clip"], 1, GL.GL_TRUE, world_to_clip.astype(np.float32))
+                world_to_clip = (projection @ np.linalg.inv(pose)).astype(np.float32)
+                GL.glUniformMatrix4fv(self._uniforms["world_to_clip"], 1, GL.GL_TRUE, world_to_clip)
                 GL.glUniform3f(self._uniforms["eye"], *pose[:3, 3])
                 GL.glUniform3f(self._uniforms["to_light"], *(pose[:3, :3] @ LIGHT_IN_CAMERA))
                 GL.glDrawElements(GL.GL_TRIANGLES, surface.faces.size, GL.GL_UNSIGNED_INT, None)
+                # llvmpipe would collect the triangles of all views first: slower, and hundreds of MB.
+                GL.glFinish()
         finally:
             primitive.delete()
             texture.delete()
 
-    def _resolve(self, buffer: int) -> None:
-        width, height = self.viewport_width, self.viewport_height
-        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self._main_fb_ms)
-        GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, self._main_fb)
-        GL.glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, buffer, GL.GL_NEAREST)
-        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self._main_fb)
-        GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
+    def _bind_framebuffer(self, width: int, height: int) -> None:
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._framebuffer)
+        if self._dimensions == (width, height):
+            return
+        for buffer, content, attachment in (
+            (self._color_buffer, GL.GL_RGBA8, GL.GL_COLOR_ATTACHMENT0),
+            (self._depth_buffer, GL.GL_DEPTH_COMPONENT24, GL.GL_DEPTH_ATTACHMENT),
+        ):
+            GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, buffer)
+            GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, content, width, height)
+            GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, attachment, GL.GL_RENDERBUFFER, buffer)
+        self._dimensions = (width, height)
 
-    def _read_color(self) -> np.ndarray:
-        self._resolve(GL.GL_COLOR_BUFFER_BIT)
-        width, height = self.viewport_width, self.viewport_height
+    def _read(self, depth: bool) -> np.ndarray:
+        """The whole framebuffer from the bottom up: (height, width, 3) uint8, or (height, width) float32."""
+        width, height = self._dimensions
+        GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
+        if depth:
+            content = GL.glReadPixels(0, 0, width, height, GL.GL_DEPTH_COMPONENT, GL.GL_FLOAT)
+            return np.frombuffer(content, dtype=np.float32).reshape(height, width)
         content = GL.glReadPixels(0, 0, width, height, GL.GL_RGB, GL.GL_UNSIGNED_BYTE)
         return np.frombuffer(content, dtype=np.uint8).reshape(height, width, 3)
-
-    def _read_depth(self) -> np.ndarray:
-        self._resolve(GL.GL_DEPTH_BUFFER_BIT)
-        width, height = self.viewport_width, self.viewport_height
-        content = GL.glReadPixels(0, 0, width, height, GL.GL_DEPTH_COMPONENT, GL.GL_FLOAT)
-        return np.frombuffer(content, dtype=np.float32).reshape(height, width)

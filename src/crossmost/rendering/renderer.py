@@ -18,7 +18,7 @@ from crossmost.rendering.surfaces import DrawableObject, read_drawable
 if TYPE_CHECKING:
     from crossmost.rendering.gl import Context, TileRenderer
 
-VIEWS_PER_PASS = 64  # bounds the size of the framebuffer
+VIEWS_PER_PASS = 24  # bounds the size of the framebuffer
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,17 @@ class _Graphics:
         projections: np.ndarray,
         size: int,
         *,
+        samples: int = 1,
         depth: bool = False,
     ) -> np.ndarray:
         """As `TileRenderer.draw`, for any number of views."""
         parts = [slice(start, start + VIEWS_PER_PASS) for start in range(0, len(poses), VIEWS_PER_PASS)]
         with self.context:
-            return np.concatenate(
-                [self.tiles.draw(drawable.surfaces, poses[p], projections[p], size, depth=depth) for p in parts]
-            )
+            views = [
+                self.tiles.draw(drawable.surfaces, poses[part], projections[part], size, samples=samples, depth=depth)
+                for part in parts
+            ]
+        return np.concatenate(views)
 
 
 _graphics: _Graphics | None = None
@@ -54,15 +57,14 @@ class Renderer:
 
     Args:
         image_size: width and height of pictures in pixels; None takes the rig's.
-        supersampling: draw at this multiple of the size and average: smooth edges. 1 is twice as fast on
-            small meshes and still takes 4 samples a pixel.
+        supersampling: draw at this multiple of the size and average: smooth edges, transparency.
 
     Raises:
         MissingInputError: the OpenGL libraries are missing.
         CrossmostError: the process was forked from one that renders.
     """
 
-    def __init__(self, image_size: int | None = None, *, supersampling: int = 2) -> None:
+    def __init__(self, image_size: int | None = None, *, supersampling: int = 3) -> None:
         self.image_size = image_size
         self.supersampling = supersampling
         self._graphics = _process_graphics()
@@ -96,7 +98,7 @@ class Renderer:
         projections = framed_projections(poses, drawable.vertices, rig.fill_share)
         size = self.image_size or rig.image_size
         factor = self.supersampling
-        views = self._graphics.draw(drawable, poses, projections, size * factor)
+        views = self._graphics.draw(drawable, poses, projections, size * factor, samples=factor)
         if factor > 1:
             column = Image.fromarray(views.reshape(-1, size * factor, 3))  # all views, one below the other
             views = np.asarray(column.reduce(factor)).reshape(-1, size, size, 3)

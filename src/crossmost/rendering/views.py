@@ -44,7 +44,7 @@ class ViewsWorker:
 
 
 def plan_views(
-    meshes: ShardStore, rig: CameraRig, *, supersampling: int = 2, seed: int = 0, n_jobs: int = -1
+    meshes: ShardStore, rig: CameraRig, *, supersampling: int = 3, seed: int = 0, n_jobs: int = -1
 ) -> ShardWork:
     """The work of rendering every object of a `meshes` store."""
     code = code_fingerprint("crossmost.rendering", "crossmost.geometry.meshes", "crossmost.geometry.sampling")

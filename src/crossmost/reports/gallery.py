@@ -181,7 +181,11 @@ def _truth(predictions: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
 
 
 def _spread(names: Sequence[str], count: int) -> list[str]:
-    """At most `count` names, evenly spread around the object."""
+    """At most `count` names, spread around the object.
+
+    Camera heights repeat every few views: every second pick moves on by one, so that not all show the same height.
+    """
     if len(names) <= count:
         return list(names)
-    return [names[index * len(names) // count] for index in range(count)]
+    shift = 1 if len(names) >= 2 * count else 0
+    return [names[index * len(names) // count + shift * (index % 2)] for index in range(count)]

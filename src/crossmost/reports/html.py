@@ -88,7 +88,7 @@ def render_report(content: ReportContent) -> str:
     source = environment.loader.get_source  # type: ignore[union-attr]
     labeled = is_labeled(content.metrics)
     splits = splits_in(content.metrics)
-    page = environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.jinja").render(
         content=content,
         labeled=labeled,
         splits=splits,

@@ -12,6 +12,8 @@ from PIL import Image
 from crossmost.rendering import contact_sheet
 from crossmost.shards import ShardStore
 
+COLUMNS = 10
+
 
 def sheet_names(class_names: Sequence[str]) -> dict[str, str]:
     """File name (without ending) of each class's sheet: `[a-z0-9_-]` only, distinct."""
@@ -71,5 +73,5 @@ def class_sheets(
         drawn = np.sort(generator.choice(len(rows), size=min(most_objects, len(rows)), replace=False))
         rows = rows.iloc[drawn]
         captions = dict(zip(rows["object_id"], rows["caption"], strict=True))
-        sheets[file_name] = contact_sheet(views, rows["object_id"].tolist(), captions=captions)
+        sheets[file_name] = contact_sheet(views, rows["object_id"].tolist(), captions=captions, columns=COLUMNS)
     return sheets

@@ -113,7 +113,7 @@ def class_share_figure(quality: pd.DataFrame, class_names: Sequence[str], *, met
     figure.update_traces(hovertemplate="%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>")
     figure.update_yaxes(ticksuffix=" %", rangemode="tozero")
     figure.update_xaxes(tickangle=-45)
-    return styled(figure, height=360)
+    return styled(figure, height=340)
 
 
 def _loss_terms(log: pd.DataFrame, method: str) -> list[go.Scatter]:
@@ -179,7 +179,7 @@ def _quality_curves(quality: pd.DataFrame, methods: Sequence[str], column: str) 
 def _style_axes(figure: go.Figure, panel: Panel, **place: int) -> None:
     figure.update_xaxes(title=panel.x_title, rangemode="tozero", **place)
     if panel.percent:
-        figure.update_yaxes(range=[0, 102], ticksuffix=" %", **place)
+        figure.update_yaxes(range=[0, 102], ticksuffix=" %", ticklabelstandoff=6, **place)
 
 
 def _in_order(methods: pd.Series, main_method: str) -> list[str]:

@@ -171,8 +171,10 @@ class ShardWork:
         with Progress(*columns, TimeRemainingColumn()) as progress:
             bar = progress.add_task(self.stage, total=total, completed=kept)
             try:
-                # batch_size=1: a shard is a long task; guessing batches would only delay the last ones.
-                parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered", batch_size=1)
+                # A shard is a long task: batches would delay the last ones, a queue would outlive a killed run.
+                parallel = joblib.Parallel(
+                    self.n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
+                )
                 for n_items in parallel(calls):
                     progress.advance(bar, n_items)
             except TerminatedWorkerError as error:

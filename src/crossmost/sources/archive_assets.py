@@ -74,7 +74,7 @@ class ArchiveResolver(Resolver):
             raise FileNotFoundError(f"{name!r} is not in the library")
         return read_member(self._archive, found)
 
-    def keys(self) -> list[str]:  # type: ignore[override]
+    def keys(self) -> list[str]:
         """All member names."""
         return self._archive.namelist()
 

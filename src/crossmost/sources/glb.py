@@ -18,7 +18,6 @@ MAX_TEXTURE_SIDE = 512
 """Pixels; textures of larger sides are shrunk."""
 DEFAULT_COLOR = (160, 160, 160, 255)
 """RGBA for surfaces without any color."""
-_DARKEST_TINT = 64  # of 255; a darker factor on a texture means "unset" in many exporters, and so does any gray
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     """The same surface and colors in as few parts as possible.
 
     All opaque untextured triangles become one part with vertex colors, transparent ones one part per color, textured
-    ones one part per texture and tint. Colors stay as the source has them (display-referred sRGB). A texture that
+    ones one part per texture. Colors stay as the source has them (display-referred sRGB). A texture that
     cannot be decoded, or has no coordinates, gives way to a flat color.
 
     Raises:
@@ -86,11 +85,11 @@ def _read_mesh(mesh: trimesh.Trimesh) -> _Part:
             color, image = _average_color(image), None
         colors = np.tile(np.array(color, dtype=np.uint8), (len(vertices), 1))
         return _Part(vertices, faces, colors, None if image is None else np.asarray(uv)[:, :2], image)
-    if visual.kind == "face":
+    if isinstance(visual, ColorVisuals) and visual.kind == "face":
         # Every face gets corners of its own: its color must not blend into its neighbors'.
         colors = np.repeat(np.asarray(visual.face_colors, dtype=np.uint8), 3, axis=0)
         return _Part(vertices[faces].reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3), colors, None, None)
-    if visual.kind == "vertex":
+    if isinstance(visual, ColorVisuals) and visual.kind == "vertex":
         return _Part(vertices, faces, np.asarray(visual.vertex_colors, dtype=np.uint8), None, None)
     colors = np.tile(np.array(DEFAULT_COLOR, dtype=np.uint8), (len(vertices), 1))
     return _Part(vertices, faces, colors, None, None)
@@ -112,9 +111,9 @@ def _read_material(
     else:
         return DEFAULT_COLOR, None
     texture = None if image is None else _shrink(image)
-    if texture is not None and (color[:3].max() < _DARKEST_TINT or np.ptp(color[:3]) < 6):
-        color[:3] = 255
-    return tuple(int(round(channel)) for channel in color), texture
+    if texture is not None:
+        color[:3] = 255  # a texture has its color: exporters leave any diffuse color beside it, often a dark one
+    return tuple(color.round().astype(int).tolist()), texture
 
 
 def _opacity(properties: dict[str, object]) -> float:
@@ -136,7 +135,7 @@ def _shrink(image: Image.Image) -> Image.Image | None:
         image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         shrunk = image.convert("RGBA" if has_alpha else "RGB")
-        if has_alpha and shrunk.getextrema()[3] == (255, 255):
+        if has_alpha and shrunk.getchannel("A").getextrema() == (255, 255):
             shrunk, has_alpha = shrunk.convert("RGB"), False
         scale = MAX_TEXTURE_SIDE / max(shrunk.size)
         if scale < 1:

@@ -1,4 +1,4 @@
-"""Furniture libraries of Sweet Home 3D (`*.sh3f`): zips of OBJ models with a catalogue of names, sizes and rotations."""
+"""Furniture libraries of Sweet Home 3D (`*.sh3f`): zips of OBJ models and a catalogue of names, sizes, rotations."""
 
 from __future__ import annotations
 
@@ -245,7 +245,8 @@ def _read_model(archive: zipfile.ZipFile, model: str) -> trimesh.Scene:
 
 def _fit(scene: trimesh.Scene, size: np.ndarray) -> trimesh.Scene:
     """Scale each axis so that the faces' bounding box has exactly `size`, stand it on y = 0, center it on x and z."""
-    corners = [geometry.vertices[geometry.faces].reshape(-1, 3) for geometry in scene.dump()]
+    placed_meshes = [mesh for mesh in scene.dump() if isinstance(mesh, trimesh.Trimesh)]
+    corners = [mesh.vertices[mesh.faces].reshape(-1, 3) for mesh in placed_meshes]
     low = np.min([part.min(axis=0) for part in corners], axis=0)
     high = np.max([part.max(axis=0) for part in corners], axis=0)
     extents = high - low

@@ -17,7 +17,7 @@ class RenderingParameters(BaseModel):
     n_jobs: int = Field(default=-1, ge=-1, description="Processes, one renderer each; -1 is one per core.")
     views: CameraRig = Field(default=CameraRig(), description="Cameras around the object.")
     supersampling: int = Field(
-        default=2,
+        default=3,
         ge=1,
         le=4,
         description="Pictures are drawn this many times larger and averaged: smooth edges.",

@@ -1,0 +1,75 @@
+"""Augmentations keep shapes, follow their seed, and do what their settings say."""
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossmost.selftraining.image_augmentation import ImageAugmentation
+from crossmost.selftraining.point_augmentation import rotation, strong_points, weak_points
+from crossmost.selftraining.settings import SelfTrainingSettings
+
+
+def clouds(seed: int, count: int = 3) -> torch.Tensor:
+    return torch.randn(count, 200, 3, generator=torch.Generator().manual_seed(seed))
+
+
+@given(st.lists(st.floats(-3, 3), min_size=3, max_size=3))
+def test_rotation_matrices_are_rotations(angles: list[float]) -> None:
+    matrix = rotation(torch.tensor([angles], dtype=torch.float64))[0]
+    torch.testing.assert_close(matrix @ matrix.T, torch.eye(3, dtype=torch.float64))
+    assert torch.linalg.det(matrix) > 0
+
+
+def test_rotation_is_z_after_y_after_x() -> None:
+    x, y, z = (rotation(torch.tensor([[a, b, c]])) for a, b, c in ((0.3, 0, 0), (0, 0.5, 0), (0, 0, 0.7)))
+    torch.testing.assert_close(rotation(torch.tensor([[0.3, 0.5, 0.7]])), z @ y @ x)
+
+
+def test_points_follow_their_generator_and_stay_normalized(selftraining_settings: SelfTrainingSettings) -> None:
+    settings = selftraining_settings.point_augmentation.model_copy(update={"renormalize": True})
+    for augment in (weak_points, strong_points):
+        first = augment(clouds(0), settings, torch.Generator().manual_seed(5))
+        again = augment(clouds(0), settings, torch.Generator().manual_seed(5))
+        other = augment(clouds(0), settings, torch.Generator().manual_seed(6))
+        assert torch.equal(first, again)
+        assert not torch.equal(first, other)
+        assert first.shape == (3, 200, 3)
+        torch.testing.assert_close(first.norm(dim=-1).amax(1), torch.ones(3))
+        torch.testing.assert_close(first.mean(1), torch.zeros(3, 3), atol=1e-5, rtol=0)
+
+
+def test_weak_points_turn_no_further_than_clipped(selftraining_settings: SelfTrainingSettings) -> None:
+    settings = selftraining_settings.point_augmentation.model_copy(
+        update={"weak_scale": (1.0, 1.0), "weak_tilt": 10.0, "weak_tilt_clip": 0.01}
+    )
+    points = clouds(1)
+    normalized = points - points.mean(1, keepdim=True)
+    normalized = normalized / normalized.norm(dim=-1).amax(1)[:, None, None]
+    moved = weak_points(points, settings, torch.Generator().manual_seed(0))
+    assert (moved - normalized).norm(dim=-1).max() < 0.03
+
+
+def test_dropped_points_are_replaced_by_kept_ones(selftraining_settings: SelfTrainingSettings) -> None:
+    settings = selftraining_settings.point_augmentation.model_copy(
+        update={"strong_dropout": 0.875, "strong_jitter": 0.0, "renormalize": False}
+    )
+    augmented = strong_points(clouds(2, 20), settings, torch.Generator().manual_seed(0))
+    distinct = [len(torch.unique(cloud, dim=0)) for cloud in augmented]
+    assert min(distinct) < 120
+    assert min(distinct) > 5
+
+
+def test_views_follow_their_seed_and_leave_global_randomness_alone(
+    selftraining_settings: SelfTrainingSettings,
+) -> None:
+    augment = ImageAugmentation(selftraining_settings.image_augmentation, 64, (0.5,) * 3, (0.25,) * 3)
+    views = np.random.default_rng(0).integers(0, 255, (4, 96, 96, 3), dtype=np.uint8)
+    state = torch.random.get_rng_state()
+    weak, strong = augment(views, 7)
+    weak_again, strong_again = augment(views, 7)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.equal(weak, weak_again)
+    assert torch.equal(strong, strong_again)
+    assert weak.shape == strong.shape == (4, 3, 64, 64)
+    assert not torch.equal(strong, augment(views, 8)[1])

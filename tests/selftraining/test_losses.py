@@ -1,0 +1,61 @@
+"""Losses against slow literal references."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossmost.models.joint import token_alignment
+from crossmost.selftraining.losses import cross_modal_contrast, fairness, kept_cross_entropy
+
+seeds = st.integers(0, 2**31)
+
+
+@given(seeds)
+def test_kept_cross_entropy_is_the_mean_over_kept_rows(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(8, 5, generator=generator)
+    labels = torch.randint(5, (8,), generator=generator)
+    keep = torch.rand(8, generator=generator) < 0.5
+    kept = [i for i in range(8) if keep[i]]
+    rows = [-math.log(logits[i].softmax(0)[labels[i]].item()) for i in kept]
+    expected = sum(rows) / len(rows) if rows else 0.0
+    assert kept_cross_entropy(logits, labels, keep).item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_nothing_kept_gives_zero_loss_and_zero_gradient() -> None:
+    logits = torch.randn(4, 3, requires_grad=True)
+    loss = kept_cross_entropy(logits, torch.zeros(4, dtype=torch.long), torch.zeros(4, dtype=torch.bool))
+    loss.backward()
+    assert loss.item() == 0
+    assert logits.grad is not None and bool((logits.grad == 0).all())
+
+
+def test_fairness_is_least_for_balanced_predictions() -> None:
+    balanced = 50 * torch.eye(4)
+    one_sided = 50 * torch.eye(4)[torch.zeros(4, dtype=torch.long)]
+    assert fairness(balanced).item() == pytest.approx(math.log(4), rel=1e-5)
+    assert fairness(one_sided).item() > fairness(balanced).item() + 1
+
+
+@given(seeds, st.booleans())
+def test_contrast_against_literal_sum(seed: int, with_labels: bool) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    image, point = (torch.nn.functional.normalize(torch.randn(6, 4, generator=generator), dim=-1) for _ in range(2))
+    labels = torch.randint(3, (6,), generator=generator) if with_labels else None
+    expected = 0.0
+    for left, right in ((image, point), (point, image)):
+        for i in range(6):
+            others = [j for j in range(6) if j == i or labels is None or labels[i] != labels[j]]
+            scores = [math.exp((left[i] @ right[j]).item() / 0.5) for j in others]
+            expected -= math.log(math.exp((left[i] @ right[i]).item() / 0.5) / sum(scores)) / 6
+    assert cross_modal_contrast(image, point, labels, 0.5).item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_token_alignment_counts_masked_tokens_only() -> None:
+    embedding = torch.tensor([[1.0, 0.0]])
+    tokens = torch.tensor([[[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0]]])  # squared distances 0, 2, 4
+    mask = torch.tensor([[True, True, False]])
+    assert token_alignment(tokens, torch.eye(2), embedding, mask).item() == pytest.approx(1.0)

@@ -1,0 +1,34 @@
+"""Masks hide what they should."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossmost.selftraining.masking import image_block_mask, point_region_mask
+
+
+@given(st.integers(0, 2**31))
+def test_published_image_mask_hides_15_of_49_blocks(seed: int) -> None:
+    mask = image_block_mask(3, (14, 14), 2, 0.3, torch.Generator().manual_seed(seed)).view(3, 7, 2, 7, 2)
+    blocks = mask.permute(0, 1, 3, 2, 4).flatten(3)
+    assert bool((blocks.all(-1) == blocks.any(-1)).all()), "a block is hidden whole or not at all"
+    assert blocks.all(-1).flatten(1).sum(1).tolist() == [15, 15, 15]
+
+
+def test_grid_that_blocks_do_not_tile_is_refused() -> None:
+    with pytest.raises(ValueError, match="blocks of 2×2"):
+        image_block_mask(1, (7, 8), 2, 0.3, torch.Generator())
+
+
+@given(st.integers(0, 2**31))
+def test_point_mask_hides_the_groups_nearest_to_an_anchor(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    centers = torch.rand(4, 64, 3, generator=generator)
+    mask = point_region_mask(centers, (0.3, 0.4), generator)
+    assert bool(((mask.sum(1) >= 19) & (mask.sum(1) <= 25)).all())
+    for cloud, hidden in zip(centers, mask, strict=True):
+        distances = torch.cdist(cloud, cloud)
+        count = int(hidden.sum())
+        nearest = [set(row.argsort()[:count].tolist()) for row in distances]
+        assert set(hidden.nonzero().flatten().tolist()) in nearest

@@ -1,0 +1,74 @@
+"""Schedules, optimizer groups and the mean teacher."""
+
+import pytest
+import torch
+
+from crossmost.models.encoders import Encoders, mini_config
+from crossmost.models.joint import JointModel
+from crossmost.selftraining.schedule import ema_decay, learning_rate, parameter_groups
+from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.selftraining.teacher import make_teacher, update_teacher
+
+
+@pytest.fixture(scope="module")
+def model() -> JointModel:
+    torch.manual_seed(0)
+    return JointModel(Encoders(mini_config()), torch.randn(192, 5))
+
+
+def test_teacher_decay_ramps_linearly_and_stays() -> None:
+    assert ema_decay(0, 0.99, 0.9998, 400) == 0.99
+    assert ema_decay(1, 0.99, 0.9998, 400) == pytest.approx(0.9900245)
+    assert ema_decay(400, 0.99, 0.9998, 400) == ema_decay(10_000, 0.99, 0.9998, 400) == 0.9998
+
+
+def test_learning_rate_rises_then_falls_to_its_floor() -> None:
+    rates = [learning_rate(step, 100, 10, 1.0, 0.1) for step in range(101)]
+    assert rates[0] == 0
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[9] == pytest.approx(1.0)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[100] == pytest.approx(0.1)
+
+
+def test_every_parameter_but_the_mini_pointnet_is_optimized_once(
+    model: JointModel, selftraining_settings: SelfTrainingSettings
+) -> None:
+    groups = parameter_groups(model, selftraining_settings)
+    optimized = [id(parameter) for group in groups for parameter in group["params"]]  # type: ignore[attr-defined]
+    frozen = {id(parameter) for parameter in model.point_tower.encoder.parameters()}
+    everything = {id(parameter) for parameter in model.parameters()}
+    assert len(optimized) == len(set(optimized))
+    assert set(optimized) == everything - frozen
+    for group in groups:
+        for parameter in group["params"]:  # type: ignore[attr-defined]
+            assert (group["weight_decay"] == 0) == (parameter.dim() <= 1)
+
+
+def test_lower_image_layers_learn_slower(model: JointModel, selftraining_settings: SelfTrainingSettings) -> None:
+    settings = selftraining_settings.model_copy(update={"layer_decay": 0.5, "classifier_learning_rate": 1.0})
+    scale_of = {
+        id(parameter): group["lr_scale"]
+        for group in parameter_groups(model, settings)
+        for parameter in group["params"]  # type: ignore[attr-defined]
+    }
+    visual = model.image_tower.visual
+    assert scale_of[id(visual.class_embedding)] == 0.5**4
+    assert scale_of[id(visual.transformer.resblocks[0].ln_1.weight)] == 0.5**3
+    assert scale_of[id(visual.transformer.resblocks[2].ln_1.weight)] == 0.5
+    assert scale_of[id(visual.proj)] == 1
+    assert scale_of[id(model.classifier)] == 1
+    assert scale_of[id(model.point_projection)] == 1
+
+
+def test_teacher_follows_the_student(model: JointModel) -> None:
+    teacher = make_teacher(model)
+    assert not any(parameter.requires_grad for parameter in teacher.parameters())
+    before = teacher.classifier.clone()
+    student = make_teacher(model)
+    student.classifier += 1
+    student.point_tower.encoder.first_conv[1].running_mean += 2  # type: ignore[operator]
+    mean_before = teacher.point_tower.encoder.first_conv[1].running_mean.clone()  # type: ignore[union-attr,operator]
+    update_teacher(teacher, student, 0.75)
+    torch.testing.assert_close(teacher.classifier, before + 0.25)
+    torch.testing.assert_close(teacher.point_tower.encoder.first_conv[1].running_mean, mean_before + 0.5)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossmost.errors import CrossmostError
+from crossmost.splits import fold_split, split_objects
+
+collections = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abcd")), min_size=1, max_size=120)
+seeds = st.integers(0, 2**31)
+
+
+@given(collections, seeds, st.floats(0.05, 0.95))
+def test_a_group_is_never_on_both_sides(collection: list[tuple[int, str]], seed: int, share: float) -> None:
+    groups = np.array([group for group, _ in collection])
+    split = split_objects(groups, [name for _, name in collection], test_share=share, seed=seed)
+    assert set(split) <= {"adapt", "test"}
+    for group in set(groups):
+        assert len(set(split[groups == group])) == 1
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=200), seeds)
+def test_without_groups_every_class_gets_its_share(classes: list[str], seed: int) -> None:
+    split = split_objects(np.arange(len(classes)), classes, test_share=0.3, seed=seed)
+    names = np.array(classes)
+    for name in set(classes):
+        held_out, count = (split[names == name] == "test").sum(), (names == name).sum()
+        assert abs(held_out - 0.3 * count) <= 1
+
+
+@given(collections, seeds, st.integers(2, 5))
+def test_over_all_folds_each_object_is_held_out_once(
+    collection: list[tuple[int, str]], seed: int, n_folds: int
+) -> None:
+    groups = [group for group, _ in collection]
+    classes = [name for _, name in collection]
+    folds = [fold_split(groups, classes, fold=fold, n_folds=n_folds, seed=seed) for fold in range(n_folds)]
+    assert ((np.array(folds) == "test").sum(axis=0) == 1).all()
+    for split in folds:
+        for group in set(groups):
+            assert len(set(split[np.array(groups) == group])) == 1
+
+
+@given(st.integers(1, 200), seeds)
+def test_an_unlabeled_collection_is_split_at_random(count: int, seed: int) -> None:
+    split = split_objects(np.arange(count), None, test_share=0.3, seed=seed)
+    assert abs((split == "test").sum() - 0.3 * count) <= 1
+
+
+def test_the_seed_decides() -> None:
+    groups, classes = np.arange(100), list("ab" * 50)
+    first = split_objects(groups, classes, seed=1)
+    assert (first == split_objects(groups, classes, seed=1)).all()
+    assert (first != split_objects(groups, classes, seed=2)).any()
+
+
+def test_a_large_group_counts_with_all_its_objects() -> None:
+    groups = [0] * 12 + list(range(1, 6))
+    split = split_objects(groups, ["window"] * 17, test_share=0.3, seed=0)
+    assert (split[:12] == "adapt").all() and (split[12:] == "test").all()
+
+
+def test_nothing_is_split_into_nothing() -> None:
+    assert len(split_objects([], [])) == 0
+
+
+def test_impossible_requests_are_named() -> None:
+    with pytest.raises(CrossmostError, match="test_share is 1"):
+        split_objects([0], ["a"], test_share=1)
+    with pytest.raises(CrossmostError, match="n_folds is 1"):
+        fold_split([0], ["a"], fold=0, n_folds=1)
+    with pytest.raises(CrossmostError, match="allowed: 0 to 2"):
+        fold_split([0], ["a"], fold=3, n_folds=3)
+    with pytest.raises(CrossmostError, match="2 groups but 1 classes"):
+        split_objects([0, 1], ["a"])
