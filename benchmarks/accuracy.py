@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy                                       # the embedded default, scans
     python -m benchmarks.accuracy --env furniture_cad --seeds 0 1 2
 
-Reads what `kedro run --pipelines=ingestion,rendering --env=…` has made. Each seed draws a new adapt/test split and seeds
-training. Labels draw the stratified split and score the result; nothing else sees them.
+Reads what `kedro run --pipelines=ingestion,rendering --env=…` has made. Each seed draws a new adapt/test split and
+seeds training. Labels draw the stratified split and score the result; nothing else sees them.
 """
 
 import argparse

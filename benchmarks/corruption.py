@@ -13,8 +13,13 @@ def corrupt_views(collection: Collection, strength: float, seed: int) -> Collect
         strength: 0 leaves the views as they are, 1 is severe.
     """
     rng = np.random.default_rng(seed)
-    views = np.stack([np.stack([_corrupt(view, style, strength) for view in views_of_object])
-                      for views_of_object, style in zip(collection.views, rng.integers(2**32, size=len(collection)), strict=True)])  # fmt: skip
+    styles = rng.integers(2**32, size=len(collection))
+    views = np.stack(
+        [
+            np.stack([_corrupt(view, style, strength) for view in of_object])
+            for of_object, style in zip(collection.views, styles, strict=True)
+        ]
+    )
     return Collection(collection.object_ids, views, collection.clouds)
 
 
@@ -24,7 +29,11 @@ def _corrupt(view: np.ndarray, style: int, strength: float) -> np.ndarray:
     background = picture.min(-1, keepdims=True) > 0.98
     mix = np.eye(3) * (1 - strength) + strength * rng.dirichlet([0.5] * 3, size=3)
     picture = picture @ mix.T.astype(np.float32)
-    picture = (picture - 0.5) * rng.uniform(1 - 0.7 * strength, 1 + 0.5 * strength) + 0.5 + rng.uniform(-0.25, 0.25) * strength
+    picture = (
+        (picture - 0.5) * rng.uniform(1 - 0.7 * strength, 1 + 0.5 * strength)
+        + 0.5
+        + rng.uniform(-0.25, 0.25) * strength
+    )
     picture = np.where(background, 1 - strength * rng.uniform(0, 0.9, 3).astype(np.float32), picture)
     side = view.shape[0]
     width = int(rng.uniform(0, 0.6) * strength * side)

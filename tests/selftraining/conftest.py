@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-import yaml
+from kedro.config import OmegaConfigLoader
 
 from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[2]
 
@@ -13,5 +14,5 @@ PROJECT = Path(__file__).parents[2]
 @pytest.fixture(scope="session")
 def selftraining_settings() -> SelfTrainingSettings:
     """The settings users get."""
-    text = (PROJECT / "conf/base/parameters_selftraining.yml").read_text()
-    return SelfTrainingSettings.model_validate(yaml.safe_load(text)["selftraining"]["crossmost"])
+    loader = OmegaConfigLoader(str(PROJECT / "conf"), env="base", **CONFIG_LOADER_ARGS)
+    return SelfTrainingSettings.model_validate(loader["parameters"]["selftraining"]["crossmost"])

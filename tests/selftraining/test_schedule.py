@@ -66,9 +66,10 @@ def test_teacher_follows_the_student(model: JointModel) -> None:
     assert not any(parameter.requires_grad for parameter in teacher.parameters())
     before = teacher.classifier.clone()
     student = make_teacher(model)
-    student.classifier += 1
-    student.point_tower.encoder.first_conv[1].running_mean += 2  # type: ignore[operator]
-    mean_before = teacher.point_tower.encoder.first_conv[1].running_mean.clone()  # type: ignore[union-attr,operator]
+    student.classifier.data += 1
+    mean = "point_tower.encoder.first_conv.1.running_mean"
+    student.get_buffer(mean).add_(2)
+    mean_before = teacher.get_buffer(mean).clone()
     update_teacher(teacher, student, 0.75)
     torch.testing.assert_close(teacher.classifier, before + 0.25)
-    torch.testing.assert_close(teacher.point_tower.encoder.first_conv[1].running_mean, mean_before + 0.5)
+    torch.testing.assert_close(teacher.get_buffer(mean), mean_before + 0.5)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,11 @@ MAX_FACES = 12_000
 MAX_EXTENT = 40.0
 
 
+def face_colors(mesh: trimesh.Trimesh) -> np.ndarray:
+    assert isinstance(mesh.visual, trimesh.visual.ColorVisuals)
+    return np.asarray(mesh.visual.face_colors)
+
+
 def assert_sound(shape: GeneratedShape) -> None:
     """What every later stage relies on."""
     mesh = shape.mesh
@@ -45,7 +51,7 @@ def assert_sound(shape: GeneratedShape) -> None:
     assert mesh.bounds[0][1] == pytest.approx(0.0, abs=1e-6)
     assert (mesh.extents > 1e-3).all()
     assert (mesh.extents < MAX_EXTENT).all()
-    colors = np.asarray(mesh.visual.face_colors)
+    colors = face_colors(mesh)
     assert colors.shape == (len(mesh.faces), 4)
     assert (colors[:, 3] == 255).all()
 
@@ -67,7 +73,7 @@ def test_seed_decides_the_object(class_name: str, sub_type: str) -> None:
     first, again = (generate_shape(class_name, 5, sub_type) for _ in range(2))
     other = generate_shape(class_name, 6, sub_type)
     assert np.array_equal(first.mesh.vertices, again.mesh.vertices)
-    assert np.array_equal(first.mesh.visual.face_colors, again.mesh.visual.face_colors)
+    assert np.array_equal(face_colors(first.mesh), face_colors(again.mesh))
     assert first.captions == again.captions
     same_size = first.mesh.vertices.shape == other.mesh.vertices.shape
     assert not (same_size and np.allclose(first.mesh.vertices, other.mesh.vertices))

@@ -1,5 +1,6 @@
 """The three aligned encoders (image, text, point cloud) that zero-shot classification and self-training start from."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,6 +63,16 @@ def mini_config() -> EncodersConfig:
     )
 
 
+def _untrained_clip(backbone: str) -> open_clip.CustomTextCLIP:
+    """An open_clip model with random weights, without the warning that they are random: a checkpoint follows."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        return open_clip.create_model(backbone, pretrained=None, force_custom_text=True)
+    finally:
+        logging.disable(level)
+
+
 class Encoders(nn.Module):
     """Image, text and point towers that share one embedding space of ``embed_dim`` dimensions.
 
@@ -73,7 +84,7 @@ class Encoders(nn.Module):
         super().__init__()
         if config.backbone not in open_clip.list_models():
             open_clip.add_model_config(CONFIG_FOLDER)
-        clip = open_clip.create_model(config.backbone, pretrained=None, force_custom_text=True)
+        clip = _untrained_clip(config.backbone)
         if config.stem_channels:
             width = clip.visual.conv1.out_channels
             clip.visual.conv1 = ConvolutionalStem(width, config.stem_channels)

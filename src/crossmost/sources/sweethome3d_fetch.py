@@ -5,6 +5,7 @@ They come from the Debian package sweethome3d-furniture, unpacked without being 
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,14 @@ def fetch(folder: Path) -> list[Path]:
         if shutil.which(tool) is None:
             raise MissingInputError(f"{tool} is not on this machine, so {PACKAGE} cannot be fetched: {advice}")
     with tempfile.TemporaryDirectory() as temporary:
-        _run(["apt-get", "download", PACKAGE], Path(temporary), advice)
+        try:
+            _run(["apt-get", "download", PACKAGE], Path(temporary), advice)
+        except MissingInputError:
+            # A fresh machine has no package lists yet; only root may fetch them.
+            if os.geteuid() != 0:
+                raise
+            _run(["apt-get", "update", "-qq"], Path(temporary), advice)
+            _run(["apt-get", "download", PACKAGE], Path(temporary), advice)
         package = next(Path(temporary).glob("*.deb"), None)
         if package is None:
             raise MissingInputError(f"apt-get downloaded no package {PACKAGE}: {advice}")

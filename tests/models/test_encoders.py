@@ -1,0 +1,116 @@
+"""Encoders, text classifier, joint model and their checkpoints."""
+
+import numpy as np
+import pytest
+import torch
+
+from crossmost.collection import Collection
+from crossmost.errors import CrossmostError
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.encoders import Encoders, mini_config
+from crossmost.models.joint import JointModel
+from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
+from crossmost.models.scoring import score_collection
+from crossmost.models.text_classifier import text_classifier
+
+CLASSES = ["chair", "table", "street lamp"]
+
+
+@pytest.fixture(scope="module")
+def encoders() -> Encoders:
+    torch.manual_seed(0)
+    return Encoders(mini_config()).eval()
+
+
+def test_all_three_modalities_share_a_unit_sphere(encoders: Encoders) -> None:
+    with torch.no_grad():
+        embeddings = [
+            encoders.encode_image(torch.rand(2, 3, 64, 64)),
+            encoders.encode_point(torch.rand(2, 100, 3)),
+            encoders.encode_text(["a chair", "a table"]),
+        ]
+    for embedding in embeddings:
+        assert embedding.shape == (2, 192)
+        torch.testing.assert_close(embedding.norm(dim=-1), torch.ones(2))
+
+
+def test_checkpoint_is_small_and_rebuilds_the_towers(encoders: Encoders) -> None:
+    checkpoint = encoders.checkpoint({"license": "Apache-2.0"})
+    assert sum(tensor.nbytes for tensor in checkpoint.tensors.values()) < 25e6
+    images, clouds = torch.rand(2, 3, 64, 64), torch.rand(2, 100, 3)
+    rebuilt = Encoders.from_checkpoint(checkpoint).eval()
+    with torch.no_grad():
+        torch.testing.assert_close(rebuilt.encode_image(images), encoders.encode_image(images), atol=1e-3, rtol=0)
+        torch.testing.assert_close(rebuilt.encode_point(clouds), encoders.encode_point(clouds), atol=1e-3, rtol=0)
+
+
+def test_wrong_checkpoints_are_refused(encoders: Encoders) -> None:
+    checkpoint = encoders.checkpoint({})
+    with pytest.raises(CrossmostError, match="format"):
+        Encoders.from_checkpoint(Checkpoint(checkpoint.tensors, checkpoint.card | {"format": "other"}))
+    fewer = dict(list(checkpoint.tensors.items())[1:])
+    with pytest.raises(CrossmostError, match="do not fit"):
+        Encoders.from_checkpoint(Checkpoint(fewer, checkpoint.card))
+
+
+def test_classifier_is_the_normalized_mean_of_prompts(encoders: Encoders) -> None:
+    templates = ["a {}.", "a photo of a {}."]
+    classifier = text_classifier(encoders, ["chair", "street_lamp"], templates)
+    with torch.no_grad():
+        prompts = encoders.encode_text(["a street lamp.", "a photo of a street lamp."])
+    torch.testing.assert_close(classifier[:, 1], torch.nn.functional.normalize(prompts.mean(0), dim=0))
+
+
+@pytest.mark.parametrize(
+    ("names", "templates", "message"),
+    [([], ["{}"], "non-empty"), (["a", "a"], ["{}"], "unique"), (["a"], ["a photo"], "'{}'")],
+)
+def test_bad_class_lists_and_templates_are_named(
+    encoders: Encoders, names: list[str], templates: list[str], message: str
+) -> None:
+    with pytest.raises(CrossmostError, match=message):
+        text_classifier(encoders, names, templates)
+
+
+def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders) -> None:
+    model = JointModel(encoders, text_classifier(encoders, CLASSES, ["{}"]))
+    card = joint_card(encoders.checkpoint({}), CLASSES, method="zeroshot")
+    loaded = load_joint(save_joint(model, card))
+    rng = np.random.default_rng(0)
+    objects = Collection(
+        ("b", "a"),
+        rng.integers(0, 255, (2, 3, 80, 80, 3), dtype=np.uint8),
+        rng.normal(size=(2, 300, 3)).astype(np.float32),
+    )
+    tables = [
+        score_collection(
+            m, objects, {"a": "adapt", "b": "test"}, method="zeroshot", image_mean=(0.5,) * 3, image_std=(0.2,) * 3,
+            n_points=200, batch_size=size,
+        )
+        for m, size in ((model, 2), (loaded, 1))
+    ]  # fmt: skip
+    for left, right in zip(tables[0]["probabilities"], tables[1]["probabilities"], strict=True):
+        np.testing.assert_allclose(left, right, atol=1e-5)
+    table = tables[0]
+    assert table.groupby("view").size().to_dict() == {"image": 2, "image_single": 6, "joint": 2, "point": 2}
+    assert table.loc[table["object_id"] == "a", "split"].unique().tolist() == ["adapt"]
+    of_a = table[table["object_id"] == "a"].set_index("view")["probabilities"]
+    np.testing.assert_allclose(of_a["joint"], (of_a["image"] + of_a["point"]) / 2, atol=1e-6)
+    np.testing.assert_allclose(of_a["image"], np.mean(list(of_a["image_single"]), axis=0), atol=1e-6)
+    with pytest.raises(CrossmostError, match="format"):
+        load_joint(encoders.checkpoint({}))
+
+
+def test_masked_losses_look_at_hidden_parts_only(encoders: Encoders) -> None:
+    model = JointModel(encoders, torch.randn(192, 3)).eval()
+    images = torch.rand(1, 3, 64, 64)
+    mask = torch.zeros(1, 64, dtype=torch.bool)
+    mask[0, 9] = True  # patch in row 1, column 1: pixels 8…15
+    with torch.no_grad():
+        reference = model.masked_image(images, mask)
+        rebuilt = model.image_tower.reconstruct(model.image_tower(images, mask).tokens)
+        expected = (rebuilt - images)[0, :, 8:16, 8:16].abs().mean()
+        hidden_changed = images.clone()
+        hidden_changed[0, :, 10:12, 10:12] += 1
+    torch.testing.assert_close(reference.modeling_loss, expected)
+    assert not torch.equal(model.masked_image(hidden_changed, mask).modeling_loss, reference.modeling_loss)

@@ -1,0 +1,70 @@
+"""Pre-training: losses, augmentation, token dropping."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossmost.models.encoders import Encoders, mini_config
+from crossmost.pretraining.augmentation import augment_clouds, augment_views, random_token_mask
+from crossmost.pretraining.losses import symmetric_contrastive
+
+
+@given(st.integers(0, 2**31), st.booleans())
+def test_contrast_against_literal_sum(seed: int, with_ignored: bool) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    left, right = (torch.nn.functional.normalize(torch.randn(5, 4, generator=generator), dim=-1) for _ in range(2))
+    ignore = torch.rand(5, 5, generator=generator) < 0.3 if with_ignored else None
+    expected = 0.0
+    for a, b in ((left, right), (right, left)):
+        for i in range(5):
+            others = [j for j in range(5) if j == i or ignore is None or not (ignore[i, j] or ignore[j, i])]
+            total = sum(math.exp(3 * (a[i] @ b[j]).item()) for j in others)
+            expected -= math.log(math.exp(3 * (a[i] @ b[i]).item()) / total) / 10
+    assert symmetric_contrastive(left, right, torch.tensor(3.0), ignore).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_augmented_views_are_pictures_and_follow_the_generator() -> None:
+    views = torch.rand(6, 3, 80, 80)
+    first = augment_views(views, 64, torch.Generator().manual_seed(0))
+    assert first.shape == (6, 3, 64, 64)
+    assert float(first.min()) >= 0
+    assert float(first.max()) <= 1
+    assert torch.equal(first, augment_views(views, 64, torch.Generator().manual_seed(0)))
+    assert not torch.equal(first, augment_views(views, 64, torch.Generator().manual_seed(1)))
+
+
+def test_what_a_crop_shows_beyond_the_picture_is_white() -> None:
+    black = torch.zeros(200, 3, 16, 16)
+    augmented = augment_views(black, 16, torch.Generator().manual_seed(0))
+    corners = augmented[:, :, 0, 0].mean(1)
+    assert float((corners > 0.6).float().mean()) > 0.2, "shifted crops show background, not the object's black"
+
+
+def test_augmented_clouds_stay_upright_and_normalized() -> None:
+    tower = torch.rand(8, 500, 3) * torch.tensor([0.05, 2.0, 0.05])
+    clouds = augment_clouds(tower, 200, torch.Generator().manual_seed(0))
+    assert clouds.shape == (8, 200, 3)
+    torch.testing.assert_close(clouds.norm(dim=-1).amax(1), torch.ones(8))
+    extent = clouds.amax(1) - clouds.amin(1)
+    assert bool((extent[:, 1] > 3 * extent[:, 0]).all())
+
+
+@given(st.integers(0, 2**31))
+def test_masks_hide_the_same_number_everywhere(seed: int) -> None:
+    mask = random_token_mask(7, 40, 0.5, torch.Generator().manual_seed(seed))
+    counts = set(mask.sum(1).tolist())
+    assert len(counts) == 1
+    assert 4 <= counts.pop() <= 20
+
+
+def test_keeping_all_patches_in_order_changes_nothing() -> None:
+    torch.manual_seed(0)
+    tower = Encoders(mini_config()).image_tower.eval()
+    images = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        everything = tower(images).feature
+        torch.testing.assert_close(tower(images, keep=torch.arange(64).expand(2, -1)).feature, everything)
+        assert not torch.allclose(tower(images, keep=torch.arange(32).expand(2, -1)).feature, everything)

@@ -1,0 +1,52 @@
+"""Reading the stores that self-training sees."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crossmost.collection import load_collection
+from crossmost.errors import CrossmostError
+from crossmost.rendering import encode_view
+from crossmost.shards import Sample, ShardStore, ShardWork, encode_array
+
+
+class Item:
+    """One object whose views or points are filled with its number."""
+
+    def __init__(self, key: str, number: int, kind: str, size: int = 16) -> None:
+        self.key, self.number, self.kind, self.size = key, number, kind, size
+        self.fingerprint = f"{key}{number}{kind}{size}"
+
+
+def make(item: Item) -> Sample:
+    if item.kind == "views":
+        view = np.full((item.size, item.size, 3), item.number, dtype=np.uint8)
+        return Sample(item.key, {f"view{i:02d}.png": encode_view(view + i) for i in range(11)})
+    return Sample(item.key, {"points.npy": encode_array(np.full((5, 3), item.number, dtype=np.float32))})
+
+
+def store(folder: Path, items: list[Item]) -> ShardStore:
+    return ShardWork({"shard-0": items}, make, "0", "testing", n_jobs=1).write(folder)
+
+
+def test_objects_with_both_modalities_in_order(tmp_path: Path) -> None:
+    views = store(tmp_path / "v", [Item("b", 20, "views"), Item("a", 10, "views"), Item("only-views", 1, "views")])
+    clouds = store(tmp_path / "c", [Item("a", 1, "clouds"), Item("b", 2, "clouds"), Item("only-cloud", 3, "clouds")])
+    collection = load_collection(views, clouds)
+    assert collection.object_ids == ("a", "b")
+    assert collection.views[:, :, 0, 0, 0].tolist() == [list(range(10, 21)), list(range(20, 31))]
+    assert collection.clouds[:, 0, 0].tolist() == [1, 2]
+    assert collection.subset({"b", "absent"}).object_ids == ("b",)
+
+
+def test_nothing_in_common_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(CrossmostError, match="quarantine"):
+        load_collection(store(tmp_path / "v", [Item("a", 1, "views")]), store(tmp_path / "c", [Item("b", 1, "clouds")]))
+
+
+def test_mixed_sizes_are_explained(tmp_path: Path) -> None:
+    views = store(tmp_path / "v", [Item("a", 1, "views"), Item("b", 1, "views", size=24)])
+    clouds = store(tmp_path / "c", [Item("a", 1, "clouds"), Item("b", 1, "clouds")])
+    with pytest.raises(CrossmostError, match="differ"):
+        load_collection(views, clouds)
