@@ -45,7 +45,7 @@ def test_what_a_crop_shows_beyond_the_picture_is_white() -> None:
 
 def test_augmented_clouds_stay_upright_and_normalized() -> None:
     tower = torch.rand(8, 500, 3) * torch.tensor([0.05, 2.0, 0.05])
-    clouds = augment_clouds(tower, 200, torch.Generator().manual_seed(0))
+    clouds = augment_clouds(tower, 200, 0.01, torch.Generator().manual_seed(0))
     assert clouds.shape == (8, 200, 3)
     torch.testing.assert_close(clouds.norm(dim=-1).amax(1), torch.ones(8))
     extent = clouds.amax(1) - clouds.amin(1)

@@ -73,3 +73,11 @@ def test_views_follow_their_seed_and_leave_global_randomness_alone(
     assert torch.equal(strong, strong_again)
     assert weak.shape == strong.shape == (4, 3, 64, 64)
     assert not torch.equal(strong, augment(views, 8)[1])
+
+
+def test_the_strongest_policy_never_fails(selftraining_settings: SelfTrainingSettings) -> None:
+    settings = selftraining_settings.image_augmentation.model_copy(update={"rand_augment": "rand-m10-n8-inc1"})
+    augment = ImageAugmentation(settings, 32, (0.5,) * 3, (0.25,) * 3)
+    views = np.random.default_rng(1).integers(0, 255, (64, 40, 40, 3), dtype=np.uint8)
+    _, strong = augment(views, 3)
+    assert bool(torch.isfinite(strong).all())

@@ -51,11 +51,12 @@ def augment_views(views: Tensor, size: int, generator: torch.Generator) -> Tenso
     return torch.where(keep, views, colored).clamp(0, 1)
 
 
-def augment_clouds(clouds: Tensor, n_points: int, generator: torch.Generator) -> Tensor:
+def augment_clouds(clouds: Tensor, n_points: int, jitter: float, generator: torch.Generator) -> Tensor:
     """Random subset, turn about the up axis, small tilt, anisotropic scale and jitter, then unit radius (as ULIP).
 
     Args:
         clouds: (B, M, 3) float, y-up, M ≥ ``n_points``.
+        jitter: each cloud gets noise of a standard deviation drawn from 0…``jitter``, in cloud radii.
 
     Returns:
         (B, n_points, 3), zero mean and unit maximum radius.
@@ -75,8 +76,8 @@ def augment_clouds(clouds: Tensor, n_points: int, generator: torch.Generator) ->
         ],
         dim=-1,
     )
-    jitter = (torch.randn(points.shape, generator=generator) * 0.01).clamp(-0.05, 0.05)
-    return unit_radius(points + jitter)
+    sigma = _uniform((batch, 1, 1), 0, jitter, generator)
+    return unit_radius(points + sigma * torch.randn(points.shape, generator=generator))
 
 
 def rotation_about_y(angle: Tensor) -> Tensor:

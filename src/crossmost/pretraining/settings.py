@@ -18,6 +18,7 @@ class TrainingSettings(BaseModel):
     weight_decay: float = Field(ge=0, description="AdamW weight decay, on matrices only.")
     warmup_share: float = Field(ge=0, lt=1, description="Share of all steps in which the learning rate rises.")
     n_points: int = Field(gt=0, description="Points drawn from each stored cloud at every step.")
+    cloud_jitter: float = Field(ge=0, description="Largest standard deviation of point noise, in cloud radii.")
     point_groups: int = Field(
         gt=0, description="Groups per cloud while training; fewer than the tower's makes it cheaper."
     )

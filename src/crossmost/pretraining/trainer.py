@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 from torch.nn import functional
 
+from crossmost.models.attention import fastest_attention
 from crossmost.models.encoders import Encoders, EncodersConfig
 from crossmost.models.text_classifier import text_classifier
 from crossmost.pretraining.augmentation import augment_clouds, augment_views, random_token_mask
@@ -150,7 +151,9 @@ def _batches(
             masks["patch_keep"] = order_of_patches[:, : max(1, round(settings.patch_keep * n_patches))]
         yield Batch(
             views=(augment_views(views, encoders.image_size, generator) - mean) / std,
-            clouds=augment_clouds(torch.from_numpy(data.clouds[picked]).float(), settings.n_points, generator),
+            clouds=augment_clouds(
+                torch.from_numpy(data.clouds[picked]).float(), settings.n_points, settings.cloud_jitter, generator
+            ),
             captions=captions,
             neutral=neutral,
             labels=torch.from_numpy(data.class_index[picked]),
@@ -224,7 +227,7 @@ def pretrain(
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns) as progress:
+    with Progress(*columns) as progress, fastest_attention(fabric.device):
         task = progress.add_task("", total=total_steps)
         for epoch in range(settings.epochs):
             sums: dict[str, list[Tensor]] = {}

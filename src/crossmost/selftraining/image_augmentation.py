@@ -1,13 +1,14 @@
 """Weak and strong augmentation of rendered views and photographs."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 from PIL import Image
-from timm.data.auto_augment import rand_augment_transform
+from timm.data.auto_augment import RandAugment, rand_augment_transform
 from torch import Tensor
 from torchvision.transforms import v2
 
@@ -27,6 +28,20 @@ def _seeded(seed: int) -> Iterator[None]:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
         torch.random.set_rng_state(states[2])
+
+
+def _rand_augment(policy: str, fill: tuple[int, ...]) -> RandAugment:
+    """timm's RandAugment, with the one operation that today's Pillow refuses made valid."""
+    transform = rand_augment_transform(policy, {"img_mean": fill})
+    for operation in transform.ops:
+        if operation.name.startswith("Posterize"):
+            # The strongest level keeps 0 bits: black pictures in old versions of Pillow, an error in new ones.
+            operation.level_fn = partial(_at_least_one_bit, operation.level_fn)
+    return transform
+
+
+def _at_least_one_bit(level_fn: Callable[..., tuple[int]], level: float, parameters: dict[str, object]) -> tuple[int]:
+    return (max(1, level_fn(level, parameters)[0]),)
 
 
 class ImageAugmentation:
@@ -51,7 +66,7 @@ class ImageAugmentation:
         )
         # Cut-outs of RandAugment's shifts and rotations are filled with the mean color, as timm does in training.
         fill = tuple(round(255 * value) for value in mean)
-        policy = [rand_augment_transform(settings.rand_augment, {"img_mean": fill})] if settings.rand_augment else []
+        policy = [_rand_augment(settings.rand_augment, fill)] if settings.rand_augment else []
         self._strong = v2.Compose(
             [
                 v2.RandomResizedCrop(size, scale=settings.crop_scale, interpolation=bicubic),

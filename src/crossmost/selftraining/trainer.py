@@ -12,6 +12,7 @@ from torch import Tensor
 
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
+from crossmost.models.attention import fastest_attention
 from crossmost.models.joint import JointModel
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.masking import image_block_mask, point_region_mask
@@ -130,7 +131,7 @@ def self_train(
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns) as progress:
+    with Progress(*columns) as progress, fastest_attention(fabric.device):
         task = progress.add_task("", total=total)
         for epoch in range(settings.epochs):
             # A generator per epoch, not one for the run: an epoch can be replayed without those before it.
