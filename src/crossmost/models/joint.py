@@ -49,7 +49,7 @@ class JointModel(nn.Module):
         self.point_projection = encoders.point_projection
         # Group tokens reach the embedding through the maximum half of the projection: the natural start for their own.
         self.point_token_projection = nn.Parameter(
-            encoders.point_projection.detach()[self.point_tower.config.width :].clone()
+            encoders.point_projection.detach()[self.point_tower.token_rows].clone()
         )
         self.logit_scale = encoders.logit_scale
         self.classifier = nn.Parameter(classifier.detach().clone())
@@ -64,7 +64,7 @@ class JointModel(nn.Module):
 
     def embed_image(self, images: Tensor) -> Tensor:
         """Normalized images (B, 3, H, W) → unit embeddings (B, E)."""
-        return functional.normalize(self.image_tower(images).feature @ self.image_tower.projection, dim=-1)
+        return functional.normalize(self.image_tower.project(self.image_tower(images).feature), dim=-1)
 
     def embed_point(self, points: Tensor, fps_start: Tensor | None = None) -> Tensor:
         """Unit-radius clouds (B, N, C) → unit embeddings (B, E)."""
@@ -89,7 +89,7 @@ class JointModel(nn.Module):
         """
         tower = self.image_tower
         features = tower(images, mask)
-        embedding = functional.normalize(features.feature @ tower.projection, dim=-1)
+        embedding = functional.normalize(tower.project(features.feature), dim=-1)
         error = (tower.reconstruct(features.tokens) - images).abs().mean(1)  # (B, H, W), mean over the 3 channels
         height, width = tower.grid_size
         hidden = (

@@ -44,7 +44,7 @@ def load_joint(checkpoint: Checkpoint) -> JointModel:
             f"card.json says format {checkpoint.card.get('format')!r}, expected {JOINT_FORMAT!r}; "
             "make the model again with `kedro run --pipelines=zeroshot,selftraining`"
         )
-    encoders = Encoders(EncodersConfig.from_card(checkpoint.card["encoders"]))
+    encoders = Encoders(EncodersConfig.from_card(checkpoint.card["encoders"]).without_text())
     model = JointModel(encoders, torch.zeros(encoders.embed_dim, len(checkpoint.card["class_names"])))
     try:
         model.load_state_dict(checkpoint.tensors, strict=True)

@@ -30,7 +30,7 @@ def parameter_groups(model: JointModel, settings: SelfTrainingSettings) -> list[
 
     The mini-PointNet is frozen, as in the paper.
     """
-    layers = len(model.image_tower.visual.transformer.resblocks)
+    layers = model.image_tower.depth
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in trainable_parameters(model):
         scale = settings.layer_decay ** (layers + 1 - _image_layer(name, layers))
@@ -52,9 +52,10 @@ def trainable_parameters(model: JointModel) -> Iterable[tuple[str, nn.Parameter]
 
 def _image_layer(name: str, layers: int) -> int:
     """0 for the image tower's embeddings, 1…layers for its blocks, layers + 1 for everything else."""
-    if block := re.match(r"image_tower\.visual\.transformer\.resblocks\.(\d+)\.", name):
+    if block := re.match(r"image_tower\.visual\.(?:transformer\.resblocks|trunk\.blocks)\.(\d+)\.", name):
         return int(block[1]) + 1
-    embeddings = ("conv1", "class_embedding", "positional_embedding", "ln_pre")
+    embeddings = ["conv1", "class_embedding", "positional_embedding", "ln_pre"]
+    embeddings += ["trunk.patch_embed", "trunk.cls_token", "trunk.pos_embed"]
     if name.startswith(tuple(f"image_tower.visual.{part}" for part in embeddings)) or name.endswith(
         "mask_token_embedding"
     ):
