@@ -12,6 +12,7 @@ from crossmost.evaluation.metrics import (
 from crossmost.evaluation.predictions import methods_in, predictions_table
 from crossmost.evaluation.pseudo_label_quality import pseudo_label_quality
 from crossmost.evaluation.scores import MethodScores, ViewScores, check_scores
+from crossmost.evaluation.snapshots import snapshot_table
 
 __all__ = [
     "MethodScores",
@@ -27,4 +28,5 @@ __all__ = [
     "per_class_table",
     "predictions_table",
     "pseudo_label_quality",
+    "snapshot_table",
 ]

@@ -16,6 +16,7 @@ from crossmost.evaluation import (
     per_class_table,
     predictions_table,
     pseudo_label_quality,
+    snapshot_table,
 )
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 
@@ -73,3 +74,13 @@ def measure_pseudo_labels(
 ) -> pd.DataFrame:
     """Coverage and accuracy of the pseudo-labels of both self-training runs, by epoch, modality and class."""
     return pseudo_label_quality([separate_pseudo_labels, crossmost_pseudo_labels], labels, class_names)
+
+
+def measure_snapshots(
+    crossmost_snapshot_scores: pd.DataFrame,
+    crossmost_log: pd.DataFrame,
+    labels: pd.DataFrame,
+    class_names: list[str],
+) -> pd.DataFrame:
+    """Teachers along the run: what each label-free criterion takes, and the oracle that never chooses."""
+    return snapshot_table(crossmost_snapshot_scores, crossmost_log, labels, class_names)

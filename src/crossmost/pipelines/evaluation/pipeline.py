@@ -8,6 +8,7 @@ from crossmost.pipelines.evaluation.nodes import (
     measure_accuracy,
     measure_confidence,
     measure_pseudo_labels,
+    measure_snapshots,
 )
 
 
@@ -44,6 +45,12 @@ def create_pipeline() -> Pipeline:
                 inputs=["separate_pseudo_labels", "crossmost_pseudo_labels", "labels", "class_names"],
                 outputs="pseudo_label_quality",
                 name="measure_pseudo_labels",
+            ),
+            Node(
+                measure_snapshots,
+                inputs=["crossmost_snapshot_scores", "crossmost_log", "labels", "class_names"],
+                outputs="selection",
+                name="measure_snapshots",
             ),
         ],
         tags="evaluation",
