@@ -74,7 +74,7 @@ def test_bad_class_lists_and_templates_are_named(
 
 def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders) -> None:
     model = JointModel(encoders, text_classifier(encoders, CLASSES, ["{}"]))
-    card = joint_card(encoders.checkpoint({}), CLASSES, method="zeroshot")
+    card = joint_card(encoders.card({}), CLASSES, method="zeroshot")
     loaded = load_joint(save_joint(model, card))
     rng = np.random.default_rng(0)
     objects = Collection(
