@@ -44,6 +44,7 @@ class CheckpointDescription:
         logit_scale: factor on cosines (already exponentiated).
         n_classes: columns of the file's own classifier.
         unused: keys that are knowingly not read.
+        other_entries: top-level entries of the file that are no weights, and are not read.
         notes: what a reader cannot know for sure.
     """
 
@@ -56,6 +57,7 @@ class CheckpointDescription:
     logit_scale: float | None = None
     n_classes: int | None = None
     unused: tuple[UnusedKeys, ...] = ()
+    other_entries: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

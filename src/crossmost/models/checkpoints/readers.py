@@ -1,5 +1,6 @@
 """The public checkpoint families that can be read, one module each."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -47,4 +48,5 @@ def read_checkpoint(path: Path) -> CheckpointContent:
             f"{path} is of no known family: it has {len(keys)} tensors, the first are {', '.join(keys[:4])}. "
             f"Known: {'; '.join(reader.TITLE for reader in READERS.values())}"
         )
-    return reader.read(file)
+    content = reader.read(file)
+    return replace(content, description=replace(content.description, other_entries=file.other_entries))
