@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossmost.shards import code_fingerprint
 from crossmost.sources.base import RawObject, Source
-from crossmost.sources.meshes import make_mesh_sample, read_signature
+from crossmost.sources.samples import make_object_sample, read_signature
 from crossmost.sources.shapes_source import ShapesSource
 from crossmost.sources.sweethome3d import ClassRules, SweetHome3DSource
 
@@ -18,7 +18,7 @@ __all__ = [
     "Source",
     "SourceSettings",
     "SweetHome3DSettings",
-    "make_mesh_sample",
+    "make_object_sample",
     "open_source",
     "read_signature",
     "source_code_fingerprint",
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class ClassRule(BaseModel):
-    """Which catalogue names belong to a class."""
+    """Which catalog names belong to a class."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,7 +80,14 @@ def open_source(settings: SweetHome3DSettings | ShapesSettings, folder: Path) ->
     return ShapesSource(settings.objects_per_class, settings.first_seed, settings.classes)
 
 
-_COMMON_CODE = ("crossmost.sources.meshes", "crossmost.sources.glb", "crossmost.near_duplicates")
+_COMMON_CODE = (
+    "crossmost.near_duplicates",
+    "crossmost.sources.frames",
+    "crossmost.sources.glb",
+    "crossmost.sources.pictures",
+    "crossmost.sources.point_clouds",
+    "crossmost.sources.samples",
+)
 _CODE = {
     "sweethome3d": (
         "crossmost.sources.sweethome3d",
