@@ -87,7 +87,7 @@ class FolderSource:
     Args:
         folder: Where to look.
         labels: "subfolder" takes the first part of a file's path below the folder as its label; "none" takes none.
-        class_list: Text file of class names, or None to take the names of the sub-folders.
+        class_list: Text file of class names, the names themselves, or None to take the names of the sub-folders.
         frame: Axes of all files.
 
     Raises:
@@ -96,7 +96,11 @@ class FolderSource:
     """
 
     def __init__(
-        self, folder: Path, labels: Literal["none", "subfolder"], class_list: Path | None, frame: Frame
+        self,
+        folder: Path,
+        labels: Literal["none", "subfolder"],
+        class_list: Path | tuple[str, ...] | None,
+        frame: Frame,
     ) -> None:
         if not folder.is_dir():
             raise MissingInputError(
@@ -107,12 +111,15 @@ class FolderSource:
         self.folder = folder
         self.labels = labels
         self.frame = frame
-        self.files = _object_files(folder, class_list)
+        self.files = _object_files(folder, class_list if isinstance(class_list, Path) else None)
         if not self.files:
             raise MissingInputError(
                 f"There is no object in {folder} or its sub-folders; formats that are read: {' '.join(SUFFIXES)}"
             )
-        self._class_names = read_class_list(class_list) if class_list is not None else self._subfolder_names()
+        if class_list is None:
+            self._class_names = self._subfolder_names()
+        else:
+            self._class_names = read_class_list(class_list) if isinstance(class_list, Path) else class_list
 
     @property
     def class_names(self) -> tuple[str, ...]:
