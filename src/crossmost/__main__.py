@@ -1,6 +1,7 @@
 """``python -m crossmost``: like ``kedro run``, with the same options; or one of the commands below.
 
-``python -m crossmost checkpoints inspect FILE`` describes a public checkpoint.
+``python -m crossmost checkpoints inspect FILE`` describes a public checkpoint;
+``python -m crossmost export OUT`` writes an adapted model for use outside this project.
 """
 
 import sys
