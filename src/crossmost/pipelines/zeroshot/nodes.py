@@ -1,10 +1,14 @@
 """Nodes of the zero-shot pipeline."""
 
+from typing import Any
+
 import pandas as pd
 
-from crossmost.collection import load_collection
+from crossmost.collection import Collection, load_collection
+from crossmost.models.axis_check import warn_about_up_axis
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
+from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
 from crossmost.models.scoring import check_cloud_size, score_collection
 from crossmost.models.zeroshot_model import zeroshot_model
@@ -28,8 +32,12 @@ def score_zeroshot(
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
-    """Class probabilities of every object before any adaptation."""
-    return score(zeroshot_model, views, clouds, objects, parameters)
+    """Class probabilities of every object before any adaptation; warns if the clouds seem to lie on their side."""
+    joint, collection = load_joint(zeroshot_model), load_collection(views, clouds)
+    scores = _score(joint, zeroshot_model.card, collection, objects, parameters)
+    n_points, batch_size = parameters.n_points, parameters.batch_size
+    warn_about_up_axis(joint, collection, scores, n_points=n_points, batch_size=batch_size)
+    return scores
 
 
 def score(
@@ -40,16 +48,25 @@ def score(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Class probabilities of every usable object under one joint model."""
-    joint, collection = load_joint(model), load_collection(views, clouds)
+    return _score(load_joint(model), model.card, load_collection(views, clouds), objects, parameters)
+
+
+def _score(
+    joint: JointModel,
+    card: dict[str, Any],
+    collection: Collection,
+    objects: pd.DataFrame,
+    parameters: ZeroshotParameters,
+) -> pd.DataFrame:
     n_points = min(parameters.n_points, collection.clouds.shape[1])
-    check_cloud_size(joint.point_tower.config, n_points, model.card.get("expected_points"))
+    check_cloud_size(joint.point_tower.config, n_points, card.get("expected_points"))
     return score_collection(
         joint,
         collection,
         dict(zip(objects["object_id"], objects["split"], strict=True)),
-        method=model.card["method"],
-        image_mean=model.card["image_mean"],
-        image_std=model.card["image_std"],
+        method=card["method"],
+        image_mean=card["image_mean"],
+        image_std=card["image_std"],
         n_points=parameters.n_points,
         batch_size=parameters.batch_size,
     )
