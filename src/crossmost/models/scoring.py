@@ -78,6 +78,9 @@ def score_collection(
     for first in range(0, len(collection), batch_size):
         chunk = slice(first, first + batch_size)
         views, clouds = collection.views[chunk], torch.from_numpy(collection.clouds[chunk, :n_points])
+        if collection.colors is not None and model.point_tower.config.in_channels > 3:
+            colors = torch.from_numpy(collection.colors[chunk, :n_points]).float() / 255
+            clouds = torch.cat([clouds, colors], dim=-1)
         flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
         single = functional.softmax(model.logits(model.embed_image(flat)), dim=-1).unflatten(0, views.shape[:2])
         point = functional.softmax(model.logits(model.embed_point(clouds)), dim=-1)
