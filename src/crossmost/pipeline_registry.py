@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline
 from crossmost.pipelines import (
     evaluation,
     ingestion,
+    prediction,
     pretraining,
     rendering,
     reporting,
@@ -23,6 +24,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "selftraining": selftraining.create_pipeline(),
         "evaluation": evaluation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
+        "prediction": prediction.create_pipeline(),
     }
-    selftrain = sum((stage for name, stage in stages.items() if name != "pretraining"), Pipeline([]))
+    apart = ("pretraining", "prediction")
+    selftrain = sum((stage for name, stage in stages.items() if name not in apart), Pipeline([]))
     return {**stages, "selftrain": selftrain, "__default__": selftrain}

@@ -17,8 +17,9 @@ from crossmost.errors import CrossmostError, MissingInputError, UnreadableObject
 from crossmost.shards import decode_json
 from crossmost.sources import make_object_sample
 from crossmost.sources.glb import from_glb
+from crossmost.sources.object_ids import slug
 from crossmost.sources.properties import parse_properties
-from crossmost.sources.sweethome3d import ClassRules, FurniturePiece, SweetHome3DSource, slug
+from crossmost.sources.sweethome3d import ClassRules, FurniturePiece, SweetHome3DSource
 from tests.sources.sh3f import BOX_ENTRY, BOX_FILES, BOX_MTL, BOX_OBJ, png, write_library
 
 RULES = ClassRules("play", (("cabinet", "cabinet|cupboard"), ("chair", r"\bchair")))
@@ -64,7 +65,7 @@ def test_an_entry_is_read_with_its_names_class_and_credit(tmp_path: Path) -> Non
     assert pickle.loads(pickle.dumps(piece)) == piece
 
 
-def test_the_bounding_box_is_the_catalogue_size_in_meters(tmp_path: Path) -> None:
+def test_the_bounding_box_is_the_catalog_size_in_meters(tmp_path: Path) -> None:
     scene = load_one(tmp_path)
     np.testing.assert_allclose(scene.extents, [0.6, 0.905, 0.4])
     np.testing.assert_allclose(scene.bounds[0], [-0.3, 0, -0.2], atol=1e-12)

@@ -122,18 +122,19 @@ class Encoders(nn.Module):
             key: value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()
             for key, value in self.state_dict().items()
         }
-        return Checkpoint(
-            tensors=tensors,
-            card={
-                "format": CHECKPOINT_FORMAT,
-                "encoders": asdict(self.config),
-                "embed_dim": self.embed_dim,
-                "image_size": self.image_size,
-                "image_mean": list(self.image_mean),
-                "image_std": list(self.image_std),
-                **card,
-            },
-        )
+        return Checkpoint(tensors=tensors, card=self.card(card))
+
+    def card(self, more: dict[str, Any]) -> dict[str, Any]:
+        """What can rebuild the towers, and more facts about them."""
+        return {
+            "format": CHECKPOINT_FORMAT,
+            "encoders": asdict(self.config),
+            "embed_dim": self.embed_dim,
+            "image_size": self.image_size,
+            "image_mean": list(self.image_mean),
+            "image_std": list(self.image_std),
+            **more,
+        }
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> "Encoders":

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from crossmost.geometry.grouping import gather_points
 
+FRESH_IMAGE_PARTS = ("mask_token_embedding", "ln_patch.", "decoder.")
+"""Prefixes of what self-training needs and published checkpoints need not have."""
+
 
 @dataclass(frozen=True)
 class ImageFeatures:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import trimesh
 from PIL import Image
+from pydantic import BaseModel, ConfigDict
 
+from crossmost.shards import fingerprint
 from crossmost.sources.frames import Frame
 
 PublishedSplit = Literal["adapt", "test"]
@@ -61,7 +64,7 @@ class RawObject(ABC):
     @property
     def fingerprint(self) -> str:
         """Decides whether work done on it is still valid."""
-        return self.sha256
+        return self.sha256 if self.frame == Frame() else fingerprint(self.sha256, self.frame.up, self.frame.front)
 
     @abstractmethod
     def load(self) -> trimesh.Scene | PointCloud:
@@ -89,3 +92,20 @@ class Source(Protocol):
 
     def objects(self) -> Iterator[RawObject]:
         """Its objects in a fixed order."""
+
+
+class SourceDescription(BaseModel, ABC):
+    """Settings of one kind of source: they know how to open it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: ClassVar[tuple[str, ...]]
+    """Modules that decide what is stored of its objects, besides those that every source shares."""
+
+    @abstractmethod
+    def open(self, folder: Path) -> Source:
+        """The source in its raw folder; sources that need no raw data ignore the folder.
+
+        Raises:
+            MissingInputError: if the folder lacks what the source needs; names what to put where.
+        """
