@@ -52,6 +52,12 @@ def test_an_array_of_dictionaries_and_a_plain_array(tmp_path: Path) -> None:
     np.testing.assert_array_equal(plain.row(1).read(tmp_path / "plain.npy"), CLOUDS[1])
 
 
+def test_an_array_stored_by_column_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.asfortranarray(CLOUDS[0]))
+    with pytest.raises(UnreadableObjectError, match="column by column"):
+        read_pickled_npy(tmp_path / "a.npy")
+
+
 def test_big_endian_arrays(tmp_path: Path) -> None:
     path = tmp_path / "a.dat"
     path.write_bytes(pickle.dumps([CLOUDS[0].astype(">f8")]))

@@ -93,6 +93,15 @@ def as_colors(values: np.ndarray) -> np.ndarray | None:
 
 
 def _read_npy(content: bytes) -> PointCloud:
+    file = io.BytesIO(content)
+    if not content.startswith(np.lib.format.MAGIC_PREFIX):
+        raise UnreadableObjectError("the file does not begin as an NPY file does")
+    major, _ = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+    if read_header(file)[2].hasobject:
+        raise UnreadableObjectError(
+            "the file holds Python objects, which are not read; save an array of numbers (N, 3)"
+        )
     return cloud_from_columns(np.load(io.BytesIO(content), allow_pickle=False))
 
 

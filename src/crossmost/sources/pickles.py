@@ -90,11 +90,13 @@ def read_pickled_npy(path: Path) -> Any:
         try:
             major, _ = np.lib.format.read_magic(file)
             read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-            shape, _, dtype = read_header(file)
+            shape, by_column, dtype = read_header(file)
         except ValueError as error:
             raise UnreadableObjectError(f"{path.name} is no NPY file: {error}") from error
         offset = file.tell()
     if not dtype.hasobject:
+        if by_column:
+            raise UnreadableObjectError(f"{path.name} stores its array column by column, which is not read")
         length = math.prod(shape) * dtype.itemsize
         return StoredArray(offset, length, dtype.str, shape)
     content = read_pickle(path, offset)
