@@ -82,5 +82,5 @@ clean: ## remove results and the virtual environment; raw data and what git trac
 	rm -rf $(VENV) .viz .mypy_cache .pytest_cache .ruff_cache .import_linter_cache data/environments
 	find data -mindepth 2 -type f -not -name .gitkeep -not -path 'data/01_raw/*' \
 		-not -path 'data/06_models/mini_encoders/*' -not -path data/06_models/pretraining_log.csv \
-		-not -path data/08_reporting/metrics.json -delete
+		-not -path data/08_reporting/metrics.json -not -path 'data/08_reporting/seeds/*' -delete
 	find data -mindepth 2 -type d -empty -delete

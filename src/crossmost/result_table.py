@@ -48,7 +48,7 @@ def _cell(results: Mapping[str, Any], baseline: Mapping[str, Any], split: str, v
     if accuracy is None:
         return ""
     reference = _top1(baseline, split, view)
-    gain = "" if reference is None else f" {100 * (accuracy - reference):+5.1f}"
+    gain = "" if reference is None else f" {round(100 * (accuracy - reference), 6):+5.1f}"
     return f"{100 * accuracy:.1f}{gain}"
 
 

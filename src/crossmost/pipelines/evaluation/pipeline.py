@@ -4,10 +4,13 @@ from kedro.pipeline import Node, Pipeline
 
 from crossmost.pipelines.evaluation.nodes import (
     collect_scores,
+    embed_objects,
+    lay_out_embeddings,
     make_predictions,
     measure_accuracy,
     measure_confidence,
     measure_pseudo_labels,
+    measure_reliability,
 )
 
 
@@ -44,6 +47,31 @@ def create_pipeline() -> Pipeline:
                 inputs=["separate_pseudo_labels", "crossmost_pseudo_labels", "labels", "class_names"],
                 outputs="pseudo_label_quality",
                 name="measure_pseudo_labels",
+            ),
+            Node(
+                measure_reliability,
+                inputs=["method_scores", "labels", "class_names"],
+                outputs="reliability",
+                name="measure_reliability",
+            ),
+            Node(
+                embed_objects,
+                inputs=[
+                    "zeroshot_model",
+                    "crossmost_model",
+                    "views",
+                    "clouds",
+                    "params:evaluation",
+                    "params:zeroshot",
+                ],
+                outputs="embeddings",
+                name="embed_objects",
+            ),
+            Node(
+                lay_out_embeddings,
+                inputs=["embeddings", "zeroshot_model", "params:evaluation"],
+                outputs="embedding_map",
+                name="lay_out_embeddings",
             ),
         ],
         tags="evaluation",
