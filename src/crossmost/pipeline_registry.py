@@ -14,8 +14,11 @@ from crossmost.pipelines import (
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Every stage under its own name, and the main job ``selftrain``, which is also the default."""
-    stages = {
+    """Every stage under its own name, and the main job ``selftrain``, which is also the default.
+
+    Each stage is a namespace of its nodes, so that Kedro-Viz can fold it into one box; datasets keep their names.
+    """
+    created = {
         "ingestion": ingestion.create_pipeline(),
         "rendering": rendering.create_pipeline(),
         "pretraining": pretraining.create_pipeline(),
@@ -23,6 +26,10 @@ def register_pipelines() -> dict[str, Pipeline]:
         "selftraining": selftraining.create_pipeline(),
         "evaluation": evaluation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
+    }
+    stages = {
+        name: Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)
+        for name, pipeline in created.items()
     }
     selftrain = sum((stage for name, stage in stages.items() if name != "pretraining"), Pipeline([]))
     return {**stages, "selftrain": selftrain, "__default__": selftrain}

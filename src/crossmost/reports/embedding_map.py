@@ -12,8 +12,8 @@ from crossmost.reports.figures import styled
 from crossmost.reports.names import MODALITY_NAMES, plain
 
 PALETTE = (
-    "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#edc948", "#9c755f",
-    "#d37295", "#499894", "#86bcb6", "#8cd17d", "#79706e", "#f1ce63", "#a0cbe8", "#d4a6c8",
+    "#4363d8", "#f58231", "#3cb44b", "#e6324b", "#9a4fd0", "#25b4d4", "#d4b106", "#9a6324",
+    "#f032e6", "#1f8a80", "#6f7f99", "#a3b52a", "#a83232", "#5cc98a", "#8fb0ff", "#f58cb4",
 )  # fmt: skip
 OTHER = "other classes"
 LIMIT = 1.05
