@@ -52,7 +52,7 @@ def _cell(results: Mapping[str, Any], baseline: Mapping[str, Any], split: str, v
     if value is None:
         return ""
     reference = _value(baseline, split, view)
-    gain = "" if reference is None else f" {100 * (value - reference):+5.1f}"
+    gain = "" if reference is None else f" {round(100 * (value - reference), 6):+5.1f}"
     return f"{100 * value:.1f}{gain}"
 
 
