@@ -14,7 +14,7 @@ FURNITURE := data/01_raw/sweethome3d
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup data selftrain test lint reproduce viz lock clean
+.PHONY: help setup data selftrain test browser chromium lint reproduce viz graph lock clean
 
 help: ## show the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,21 @@ selftrain: data ## the main job on real objects, from a fresh machine
 test: setup lint ## lint, types, tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
+# Chromium opens the pages that we make; without it those tests are skipped.
+chromium: setup
+	@if ! command -v chromium chromium-browser google-chrome >/dev/null; then \
+		as_root=""; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
+		if command -v apt-get >/dev/null && { [ -z "$$as_root" ] || $$as_root true 2>/dev/null; }; then \
+			echo "Installing chromium …"; \
+			$$as_root apt-get update -qq && \
+			DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null || true; \
+		fi; \
+	fi
+
+browser: chromium ## open the report and the graph in headless Chromium; pictures go to build/screenshots
+	@mkdir -p build/screenshots
+	CROSSMOST_SCREENSHOTS=build/screenshots OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/browser
+
 lint: setup
 	ruff check .
 	ruff format --check .
@@ -75,6 +90,9 @@ reproduce: data ## every stage through DVC: only what changed runs again
 viz: setup ## the pipelines in the browser
 	kedro viz run
 
+graph: setup ## the same as a static page in build/graph, with previews of what data/ holds
+	python docs/static_graph.py
+
 lock: setup ## write requirements.lock from the virtual environment
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude pip | sed -E 's/^(torch==[0-9.]+)\+.*/\1/' > requirements.lock
 
@@ -82,5 +100,5 @@ clean: ## remove results and the virtual environment; raw data and what git trac
 	rm -rf $(VENV) .viz .mypy_cache .pytest_cache .ruff_cache .import_linter_cache data/environments
 	find data -mindepth 2 -type f -not -name .gitkeep -not -path 'data/01_raw/*' \
 		-not -path 'data/06_models/mini_encoders/*' -not -path data/06_models/pretraining_log.csv \
-		-not -path data/08_reporting/metrics.json -delete
+		-not -path data/08_reporting/metrics.json -not -path 'data/08_reporting/seeds/*' -delete
 	find data -mindepth 2 -type d -empty -delete

@@ -32,6 +32,7 @@ class SyntheticRun:
     render_quarantine: pd.DataFrame
     views: list[Sample]
     clouds: list[Sample]
+    embeddings: pd.DataFrame
 
 
 def make_run(
@@ -84,6 +85,7 @@ def make_run(
         render_quarantine=pd.DataFrame({"object_id": [], "stage": [], "reason": []}),
         views=[_views(object_id, int(c)) for object_id, c in zip(object_ids, truth, strict=True)],
         clouds=[_cloud(object_id, generator) for object_id in object_ids],
+        embeddings=_embeddings(object_ids, truth, generator),
     )
 
 
@@ -204,6 +206,27 @@ def _pseudo_labels(
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _embeddings(object_ids: list[str], truth: np.ndarray, generator: np.random.Generator) -> pd.DataFrame:
+    parts = []
+    for method, strength in METHODS.items():
+        for modality in ("image", "point"):
+            vectors = strength * np.eye(8)[truth] + 0.3 * generator.normal(size=(len(truth), 8))
+            vectors += 2 * np.eye(8)[7] * (modality == "point")  # the modality gap
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "method": method,
+                        "object_id": object_ids,
+                        "modality": modality,
+                        "embedding": list(vectors.astype(np.float32)),
+                    }
+                )
+            )
+    table = pd.concat(parts, ignore_index=True)
+    return table[table["method"] != "selftrain_separate"].reset_index(drop=True)
 
 
 def _views(object_id: str, class_index: int) -> Sample:

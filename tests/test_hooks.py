@@ -125,5 +125,5 @@ def test_without_labels_the_result_table_shows_confidence_and_says_so() -> None:
             for view, values in split.items():
                 split[view] = {"confidence": values["top1"]}
     lines = _lines(metrics)
-    assert any("No labels: mean confidence, which is not accuracy" in line for line in lines)
+    assert any("No labels; mean confidence (%), which is not accuracy" in line for line in lines)
     assert "crossmost 75.0 +25.0 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines

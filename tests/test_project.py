@@ -36,6 +36,13 @@ def test_registry_holds_every_stage_and_the_main_job() -> None:
     assert pipelines["__default__"] == pipelines["selftrain"]
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_node_explains_itself(stage: str) -> None:
+    for node in pipelines[stage].nodes:
+        assert node.func.__doc__, node.name
+        assert node.namespace == stage and stage in node.tags
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_parameters_of_every_environment_are_valid(environment: str, new_session: SessionFactory) -> None:
     parameters = new_session(environment).load_context().params
@@ -77,6 +84,16 @@ def test_catalog_and_pipelines_name_the_same_datasets(environment: str, new_sess
     assert shared <= entries, "data that passes between pipelines without a place of its own"
 
 
+def test_every_entry_has_a_layer_of_the_graph() -> None:
+    loader = KedroSession.create(PROJECT, env="base", save_on_close=False).load_context().config_loader
+    layers = {
+        name: entry["metadata"]["kedro-viz"]["layer"]
+        for name, entry in loader["catalog"].items()
+        if not name.startswith("_")
+    }
+    assert set(layers.values()) == {"raw", "intermediate", "primary", "models", "model_output", "reporting"}
+
+
 def test_results_of_other_environments_lie_apart() -> None:
     roots = []
     for environment in ENVIRONMENTS:
@@ -94,7 +111,7 @@ def test_only_evaluation_and_reporting_read_labels() -> None:
 def test_source_labels_only_stratify_the_split() -> None:
     """Labels part from the objects in the first node; what else reads them may only tell the splits apart."""
     readers = {node.name for stage in STAGES for node in pipelines[stage].nodes if "source_labels" in node.inputs}
-    assert readers == {"describe_objects"}
+    assert readers == {"ingestion.describe_objects"}
 
 
 def test_no_model_score_or_view_descends_from_labels() -> None:

@@ -15,8 +15,11 @@ from crossmost.pipelines import (
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Every stage under its own name, and the main job ``selftrain``, which is also the default."""
-    stages = {
+    """Every stage under its own name, and the main job ``selftrain``, which is also the default.
+
+    Each stage is a namespace of its nodes, so that Kedro-Viz can fold it into one box; datasets keep their names.
+    """
+    created = {
         "ingestion": ingestion.create_pipeline(),
         "rendering": rendering.create_pipeline(),
         "pretraining": pretraining.create_pipeline(),
@@ -25,6 +28,10 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluation": evaluation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
         "prediction": prediction.create_pipeline(),
+    }
+    stages = {
+        name: Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)
+        for name, pipeline in created.items()
     }
     apart = ("pretraining", "prediction")
     selftrain = sum((stage for name, stage in stages.items() if name not in apart), Pipeline([]))

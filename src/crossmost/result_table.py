@@ -24,10 +24,11 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
     """
     methods = metrics["methods"]
     baseline = methods.get(BASELINE, {})
-    quantity = "Top-1 accuracy" if _has_accuracy(methods) else "No labels: mean confidence, which is not accuracy,"
+    has_accuracy = _has_accuracy(methods)
+    quantity = "Top-1 accuracy (%)" if has_accuracy else "No labels; mean confidence (%), which is not accuracy,"
     table = Table(
-        title=f"{quantity} (%) on {metrics['dataset']}, {metrics['n_classes']} classes",
-        caption=f"second number: gain over {BASELINE}",
+        title=f"{quantity} on {metrics['dataset']}, {metrics['n_classes']} classes",
+        caption=f"second number: {'gain over' if has_accuracy else 'change against'} {BASELINE}",
         box=box.SIMPLE,
         padding=(0, 1, 0, 0),
         show_edge=False,
@@ -51,7 +52,7 @@ def _cell(results: Mapping[str, Any], baseline: Mapping[str, Any], split: str, v
     if value is None:
         return ""
     reference = _value(baseline, split, view)
-    gain = "" if reference is None else f" {100 * (value - reference):+5.1f}"
+    gain = "" if reference is None else f" {round(100 * (value - reference), 6):+5.1f}"
     return f"{100 * value:.1f}{gain}"
 
 

@@ -8,7 +8,7 @@ from kedro.io import DatasetError
 
 from crossmost.errors import CrossmostError
 from crossmost.hooks import user_error
-from crossmost.kedro_datasets import CheckpointDataset, FolderDataset, ShardStoreDataset
+from crossmost.kedro_datasets import CheckpointDataset, FolderDataset, JsonFilesDataset, ShardStoreDataset
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.shards import Sample, ShardWork
 
@@ -117,3 +117,19 @@ def test_a_folder_loads_to_its_path(tmp_path: Path) -> None:
 def test_an_optional_folder_may_be_absent(tmp_path: Path) -> None:
     dataset = FolderDataset(filepath=str(tmp_path / "no"), metadata={"crossmost": {"optional": True}})
     assert dataset.load() == tmp_path / "no"
+
+
+def test_a_folder_of_documents_may_be_absent_but_not_damaged(tmp_path: Path) -> None:
+    dataset = JsonFilesDataset(filepath=str(tmp_path / "seeds"))
+    assert dataset.load() == {} and not dataset.exists()
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds/b.json").write_text('{"seed": 2}')
+    (tmp_path / "seeds/a.json").write_text('{"seed": 1}')
+    assert dataset.exists() and list(dataset.load().items()) == [("a", {"seed": 1}), ("b", {"seed": 2})]
+    (tmp_path / "seeds/c.json").write_text("{")
+    with pytest.raises(DatasetError) as error:
+        dataset.load()
+    assert "c.json is no JSON" in message(error)
+    with pytest.raises(DatasetError) as error:
+        dataset.save({"d": {}})
+    assert "read-only" in message(error)

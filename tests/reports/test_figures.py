@@ -22,6 +22,7 @@ from crossmost.evaluation import (
 )
 from crossmost.reports import accuracy_figure, confusion_figure, per_class_figure, training_figure
 from crossmost.reports.figures import wilson_interval
+from crossmost.reports.marginal_figures import marginal_figures, pseudo_label_share_figure
 from crossmost.reports.names import METHOD_NAMES, VIEW_NAMES
 from crossmost.reports.training_figures import class_share_figure, training_panels
 from tests.synthetic_run import SyntheticRun, make_run
@@ -115,6 +116,25 @@ def test_class_shares_sum_to_one() -> None:
     figure = class_share_figure(evaluated(run)["quality"], run.class_names)
     for bars in figure.data:
         assert sum(bars.y) == pytest.approx(100)
+
+
+def test_marginals_are_drawn_against_the_uniform_share() -> None:
+    run = make_run(40)
+    log = run.logs["crossmost"].copy()
+    assert marginal_figures(log, run.class_names) == {}
+    shares = [0.8, 0.2, 0.0, 0.0, 0.0]
+    log["marginal_image"] = [shares] * len(log)
+    figures = marginal_figures(log, run.class_names)
+    assert len(figures) == 1
+    heat_map = next(iter(figures.values())).data[0]
+    assert np.asarray(heat_map.z)[:, 0] == pytest.approx([2, 0, -3, -3, -3])
+    assert np.asarray(heat_map.customdata)[:, -1] == pytest.approx([80, 20, 0, 0, 0])
+
+
+def test_pseudo_label_shares_sum_to_one_in_every_epoch() -> None:
+    run = make_run(40)
+    heat_map = pseudo_label_share_figure(evaluated(run)["quality"], run.class_names, modality="point").data[0]
+    assert np.asarray(heat_map.customdata).sum(axis=0) == pytest.approx([100] * 6, abs=0.05)
 
 
 def test_class_names_reach_labels_as_text() -> None:

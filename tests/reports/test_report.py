@@ -2,74 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
-from kedro_datasets.pandas import CSVDataset, ParquetDataset
-from kedro_datasets.partitions import PartitionedDataset
-from kedro_datasets.plotly import JSONDataset
 
 from crossmost.errors import CrossmostError
-from crossmost.models.checkpoint import Checkpoint
-from crossmost.pipelines import evaluation, reporting
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
-from crossmost.pipelines.reporting.parameters import ReportingParameters
 from crossmost.reports.gallery import choose_objects, read_media
 from crossmost.reports.images import cloud_text
+from crossmost.reports.provenance import flat_parameters
 from crossmost.reports.sheets import sheet_names
-from crossmost.reports.summaries import data_quality, flat_parameters
+from crossmost.reports.summaries import data_quality
 from crossmost.shards import Sample, encode_array
-from tests.synthetic_run import SyntheticRun, make_run, store
+from tests.synthetic_report import run_pipelines
+from tests.synthetic_run import SyntheticRun, make_run
 
 HOSTILE_ID = "<script>alert(1)</script>"
 HOSTILE_CLASS = "</script><img src=x onerror=alert(2)>"
-
-
-def run_pipelines(run: SyntheticRun, root: Path) -> dict[str, Any]:
-    """Evaluation and reporting with the dataset types that conf/base uses."""
-    memory: dict[str, Any] = {
-        "zeroshot_scores": run.scores["zeroshot"],
-        "separate_scores": run.scores["selftrain_separate"],
-        "crossmost_scores": run.scores["crossmost"],
-        "separate_pseudo_labels": run.pseudo_labels["selftrain_separate"],
-        "crossmost_pseudo_labels": run.pseudo_labels["crossmost"],
-        "separate_log": run.logs["selftrain_separate"],
-        "crossmost_log": run.logs["crossmost"],
-        "objects": run.objects,
-        "labels": run.labels,
-        "class_names": run.class_names,
-        "quarantine": run.quarantine,
-        "render_quarantine": run.render_quarantine,
-        "views": store(run.views, root / "views"),
-        "clouds": store(run.clouds, root / "clouds"),
-        "crossmost_model": Checkpoint({}, {"width": 192}),
-        "parameters": {"selftraining": {"learning_rate": 0.001, "mask": {"ratio": 0.3}}, "data_root": "elsewhere"},
-        "params:evaluation": EvaluationParameters(dataset="synthetic", seed=3),
-        "params:reporting": ReportingParameters(
-            seed=0, gallery_objects=3, gallery_views=2, cloud_points=64, sheet_objects=4, command="kedro run"
-        ),
-    }
-    catalog = DataCatalog({key: MemoryDataset(value, copy_mode="assign") for key, value in memory.items()})
-    class_name_as_text = {"dtype": {"class_name": str}, "keep_default_na": False, "na_values": [""]}
-    for name in ("per_class_metrics", "pseudo_label_quality", "accuracy_gains", "confidence_summary"):
-        catalog[name] = CSVDataset(filepath=(root / f"{name}.csv").as_posix(), load_args=class_name_as_text)
-    for name in ("predictions", "confusion_matrices"):
-        catalog[name] = ParquetDataset(filepath=(root / f"{name}.parquet").as_posix())
-    for name in ("accuracy_figure", "per_class_figure", "confusion_figure", "training_figure"):
-        catalog[name] = JSONDataset(filepath=(root / f"{name}.json").as_posix())
-    catalog["contact_sheets"] = PartitionedDataset(
-        path=(root / "sheets").as_posix(), dataset="pillow.ImageDataset", filename_suffix=".png", overwrite=True
-    )
-    pipeline = evaluation.create_pipeline() + reporting.create_pipeline()
-    outputs = SequentialRunner().run(pipeline, catalog)
-    return {name: dataset.load() for name, dataset in outputs.items()}
 
 
 class Resources(HTMLParser):
@@ -106,7 +64,7 @@ def test_page_names_every_method_and_section(page: str) -> None:
     text = without_scripts(page)
     for expected in ("Zero-shot", "Separate self-training", "Cross-MoST", "Held-out objects", "Adaptation objects"):
         assert expected in text
-    for section in ("results", "classes", "objects", "training", "sheets", "data", "provenance"):
+    for section in ("results", "classes", "confidence", "map", "objects", "training", "sheets", "data", "provenance"):
         assert f'id="{section}"' in text
     for group in ("Fixed", "Broken", "Still wrong"):
         assert group in text
@@ -129,7 +87,9 @@ def test_page_fits_and_draws_every_figure(page: str) -> None:
     assert len(page.encode()) < 15_000_000
     plots = set(re.findall(r'<div class="plot" id="([\w-]+)"', page))
     data = set(re.findall(r'<script type="application/json" data-plot="([\w-]+)"', page))
-    assert plots == data and len(plots) == 2 + 2 + 2 + 6
+    assert plots == data
+    sections = Counter(name.rsplit("-", 1)[0] for name in plots)
+    assert sections == {"accuracy": 2, "classes": 2, "confusion": 2, "reliability": 2, "map": 2, "training": 7}
     assert page.count('<canvas class="cloud"') == page.count('<article class="card">') > 0
 
 
@@ -155,6 +115,55 @@ def test_works_without_labels(tmp_path: Path) -> None:
     assert 'id="classes"' not in page and "Fixed" not in page
     for group in ("Changed", "Disputed", "Settled"):
         assert group in page
+
+
+def test_unlabeled_report_shows_what_changed(tmp_path: Path) -> None:
+    page = run_pipelines(make_run(40, labeled=False), tmp_path)["report"]
+    figures = figures_in(page)
+    changes = go.Figure(figures["changes-1"]).data[0]
+    counts, colored = decoded(changes.customdata), decoded(changes.z)
+    assert counts.shape == (5, 5) and counts.sum() == 40
+    assert np.trace(colored) == 0 and colored.sum() == 40 - np.trace(counts) > 0
+    assert {"changes-2", "changes-3", "changes-4", "map-1", "map-2"} <= set(figures)
+    assert not any(name.startswith(("reliability", "classes", "confusion")) for name in figures)
+
+
+def test_several_seeds_give_a_headline_with_spread(tmp_path: Path, outputs: dict[str, Any]) -> None:
+    other = json.loads(json.dumps(outputs["metrics"]))
+    other["seed"] = 4
+    joint = outputs["metrics"]["methods"]["crossmost"]["test"]["joint"]["top1"]
+    other["methods"]["crossmost"]["test"]["joint"]["top1"] = joint - 0.1
+    page = run_pipelines(make_run(60), tmp_path, {"seed-4": other})["report"]
+    expected = f"{100 * (joint - 0.05):.1f} ± {100 * 0.1 / 2**0.5:.1f} % after"
+    assert "Over 2 seeds" in page and expected in page
+    assert "seeds 3, 4" in page and {"seeds-1", "seeds-2"} <= set(figures_in(page))
+
+
+def test_gallery_shows_probabilities_of_both_modalities(page: str) -> None:
+    text = without_scripts(page)
+    cards = text.count('<article class="card">')
+    assert text.count('<i class="before"') == text.count('<i class="after"') == 2 * 4 * cards
+    assert text.count('<span class="truth">') == 2 * cards
+
+
+def test_provenance_prints_hashes_of_data_weights_and_code(page: str) -> None:
+    rows = dict(re.findall(r"<tr><td>([^<]+)</td><td><code>([0-9a-f]{16})</code>", page))
+    assert set(rows) == {
+        "raw objects and split", "views", "point clouds", "zero-shot weights", "adapted weights", "source code",
+    }  # fmt: skip
+    assert rows["zero-shot weights"] != rows["adapted weights"]
+
+
+def decoded(values: Any) -> np.ndarray:
+    """An array as plotly stores it: base64 of little-endian numbers with a shape."""
+    shape = [int(side) for side in values["shape"].split(", ")]
+    return np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"]).reshape(shape).astype(np.int64)
+
+
+def figures_in(page: str) -> dict[str, Any]:
+    """Figures of the page by id, as the page's script reads them."""
+    found = re.findall(r'<script type="application/json" data-plot="([\w-]+)">(.*?)</script>', page, re.DOTALL)
+    return {name: json.loads(text) for name, text in found}
 
 
 def test_escapes_hostile_names(tmp_path: Path, page: str) -> None:
@@ -199,8 +208,6 @@ def test_gallery_groups_are_what_they_say() -> None:
 
 
 def test_cloud_text_round_trips() -> None:
-    import base64
-
     points = np.random.default_rng(0).normal(size=(100, 6)).astype(np.float32)
     points[3] = np.nan
     decoded = np.frombuffer(base64.b64decode(cloud_text(encode_array(points), 1000)), dtype="<i2").reshape(-1, 3)
@@ -226,4 +233,6 @@ def test_data_quality_counts() -> None:
 
 def test_flat_parameters_take_models_and_leave_out_loose_entries() -> None:
     parameters = {"reporting": EvaluationParameters(dataset="d", seed=1), "a": {"b": {"c": [1, 2]}}, "root": "/x"}
-    assert flat_parameters(parameters) == {"a.b.c": "[1, 2]", "reporting.dataset": "d", "reporting.seed": "1"}
+    flat = flat_parameters(parameters)
+    assert {"a.b.c": "[1, 2]", "reporting.dataset": "d", "reporting.seed": "1"}.items() <= flat.items()
+    assert not any(name.startswith("root") for name in flat)

@@ -66,7 +66,7 @@ def test_not_a_number_is_a_number() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.npy", b"no array", "no valid NPY"),
+        ("a.npy", b"no array", "does not begin as an NPY file does"),
         ("a.npz", b"PK\x03\x04", "no valid NPZ"),
         ("a.txt", b"hello\nworld\n", "no line of three or more numbers"),
         ("a.xyz", b"1 2 3\n1 2\n", "differ in length; the first has 3"),
@@ -99,6 +99,6 @@ def test_a_pickle_is_never_executed(tmp_path: Path) -> None:
     trap = np.empty(1, dtype=object)
     trap[0] = Trap()
     np.save(tmp_path / "a.npy", trap, allow_pickle=True)
-    with pytest.raises(UnreadableObjectError):
+    with pytest.raises(UnreadableObjectError, match="holds Python objects, which are not read"):
         read_cloud_file(tmp_path / "a.npy")
     assert not (tmp_path / "executed").exists()

@@ -1,6 +1,7 @@
 """Evaluation: predictions, accuracies, pseudo-label quality, and what can be said without labels."""
 
 from crossmost.evaluation.confidence import confidence_table
+from crossmost.evaluation.embedding_layout import lay_out
 from crossmost.evaluation.metrics import (
     accuracy_table,
     confusion_table,
@@ -11,6 +12,7 @@ from crossmost.evaluation.metrics import (
 )
 from crossmost.evaluation.predictions import methods_in, predictions_table
 from crossmost.evaluation.pseudo_label_quality import pseudo_label_quality
+from crossmost.evaluation.reliability import calibration_error, reliability_table
 from crossmost.evaluation.scores import MethodScores, ViewScores, check_scores
 from crossmost.evaluation.snapshots import snapshot_table
 
@@ -18,15 +20,18 @@ __all__ = [
     "MethodScores",
     "ViewScores",
     "accuracy_table",
+    "calibration_error",
     "check_scores",
     "confidence_table",
     "confusion_table",
     "correctness_table",
     "gains_table",
+    "lay_out",
     "methods_in",
     "metrics_document",
     "per_class_table",
     "predictions_table",
     "pseudo_label_quality",
+    "reliability_table",
     "snapshot_table",
 ]

@@ -1,7 +1,20 @@
-"""Kedro datasets for what crossmost stores: object stores, checkpoints, folders of raw data."""
+"""Kedro datasets for what crossmost stores: object stores, checkpoints, folders of raw data, tables with lists."""
 
 from crossmost.kedro_datasets.checkpoint import CheckpointDataset
+from crossmost.kedro_datasets.contact_sheets import ContactSheetsDataset
 from crossmost.kedro_datasets.folder import FolderDataset
+from crossmost.kedro_datasets.json_files import JsonFilesDataset
+from crossmost.kedro_datasets.shard_previews import CloudShardStoreDataset, ViewShardStoreDataset
 from crossmost.kedro_datasets.shard_store import ShardStoreDataset
+from crossmost.kedro_datasets.table import TableDataset
 
-__all__ = ["CheckpointDataset", "FolderDataset", "ShardStoreDataset"]
+__all__ = [
+    "CheckpointDataset",
+    "CloudShardStoreDataset",
+    "ContactSheetsDataset",
+    "FolderDataset",
+    "JsonFilesDataset",
+    "ShardStoreDataset",
+    "TableDataset",
+    "ViewShardStoreDataset",
+]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -27,6 +28,10 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
         self.metadata = metadata
+
+    def preview(self) -> JSONPreview:
+        """The model's card."""
+        return JSONPreview((self._filepath / CARD_NAME).read_text(encoding="utf-8"))
 
     def load(self) -> Checkpoint:
         """Weights on the CPU, and their card.

@@ -10,10 +10,18 @@ import numpy as np
 import pandas as pd
 
 from crossmost.evaluation.scores import COMBINED_VIEWS
-from crossmost.reports.images import cloud_text, png_to_uri
+from crossmost.reports.images import THUMBNAIL_SIDE, cloud_text, png_to_uri
 
 VIEW_SUFFIX = ".png"
 CLOUD_MEMBER = "points.npy"
+THUMBNAIL_VIEW = 1
+"""The second camera sees most objects from the front right."""
+MODALITIES = ("image", "point")
+MOST_BARS = 4
+"""Classes whose probabilities are drawn for each modality of an object."""
+
+Probabilities = dict[tuple[str, str, str], np.ndarray]
+"""(method, object id, modality) -> (C,) class probabilities."""
 
 
 class StoredObject(Protocol):
@@ -50,8 +58,25 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class ClassBar:
+    """Probability of one class under one modality before and after; `is_truth` marks the true class."""
+
+    class_name: str
+    before: float
+    after: float
+    is_truth: bool
+
+
+@dataclass(frozen=True)
 class Exhibit:
-    """One object of the gallery: `views` are image data URIs, `cloud` is what `cloud_text` gives (may be empty)."""
+    """One object of the gallery.
+
+    Attributes:
+        views: image data URIs.
+        cloud: what `cloud_text` gives; may be empty.
+        verdicts: by modality.
+        bars: modality -> its most probable classes before and after.
+    """
 
     object_id: str
     split: str
@@ -59,14 +84,22 @@ class Exhibit:
     views: list[str]
     cloud: str
     verdicts: list[Verdict]
+    bars: dict[str, list[ClassBar]]
 
 
 @dataclass(frozen=True)
 class Media:
-    """Pictures and clouds read from the stores, by object id, and the number of views of every stored object."""
+    """Pictures and clouds read from the stores, by object id.
+
+    Attributes:
+        views, clouds: of the gallery's objects.
+        thumbnails: one small picture of each object that asked for one.
+        view_counts: number of views of every stored object.
+    """
 
     views: dict[str, list[str]]
     clouds: dict[str, str]
+    thumbnails: dict[str, str]
     view_counts: dict[str, int]
 
 
@@ -113,14 +146,27 @@ def read_media(
     *,
     views_per_object: int,
     most_points: int,
+    thumbnail_ids: Iterable[str] = (),
 ) -> Media:
-    """Read pictures and clouds of some objects, and count the views of all, in one pass over each store."""
-    wanted = set(object_ids)
+    """Read pictures and clouds of some objects, and count the views of all, in one pass over each store.
+
+    Args:
+        views, clouds: the stores.
+        object_ids: objects of the gallery.
+        views_per_object: pictures of each.
+        most_points: points of each cloud.
+        thumbnail_ids: objects of which one small picture is wanted.
+    """
+    wanted, small = set(object_ids), set(thumbnail_ids)
     pictures: dict[str, list[str]] = {}
+    thumbnails: dict[str, str] = {}
     counts: dict[str, int] = {}
     for sample in views:
         names = sorted(name for name in sample.members if name.endswith(VIEW_SUFFIX))
         counts[sample.key] = len(names)
+        if sample.key in small and names:
+            name = names[THUMBNAIL_VIEW % len(names)]
+            thumbnails[sample.key] = png_to_uri(sample.members[name], f"{sample.key}.{name}", side=THUMBNAIL_SIDE)
         if sample.key in wanted:
             pictures[sample.key] = [
                 png_to_uri(sample.members[name], f"{sample.key}.{name}") for name in _spread(names, views_per_object)
@@ -130,7 +176,7 @@ def read_media(
         for sample in clouds
         if sample.key in wanted and CLOUD_MEMBER in sample.members
     }
-    return Media(pictures, points, counts)
+    return Media(pictures, points, thumbnails, counts)
 
 
 def make_exhibits(
@@ -138,11 +184,23 @@ def make_exhibits(
     predictions: pd.DataFrame,
     labels: pd.DataFrame,
     media: Media,
+    probabilities: Probabilities,
+    class_names: Sequence[str],
     *,
     before: str = "zeroshot",
     after: str = "crossmost",
 ) -> list[Exhibit]:
-    """Put together what the gallery shows of each object, in the given order."""
+    """Put together what the gallery shows of each object, in the given order.
+
+    Args:
+        object_ids: which objects.
+        predictions: one row per object.
+        labels: true labels; may be empty.
+        media: pictures and clouds.
+        probabilities: of these objects, see `read_probabilities`.
+        class_names: the C class names in logit order.
+        before, after: the methods compared.
+    """
     table = predictions.assign(truth=_truth(predictions, labels)).set_index("object_id", drop=False)
     exhibits = []
     for object_id in object_ids:
@@ -156,9 +214,44 @@ def make_exhibits(
                 views=media.views.get(object_id, []),
                 cloud=media.clouds.get(object_id, ""),
                 verdicts=[_verdict(row, view, class_name, before, after) for view in COMBINED_VIEWS],
+                bars={
+                    modality: _bars(
+                        probabilities[before, object_id, modality],
+                        probabilities[after, object_id, modality],
+                        class_names,
+                        class_name,
+                    )
+                    for modality in MODALITIES
+                },
             )
         )
     return exhibits
+
+
+def read_probabilities(tables: Iterable[pd.DataFrame], object_ids: Iterable[str]) -> Probabilities:
+    """(method, object id, modality) -> class probabilities (C,) of some objects, from score tables."""
+    wanted = set(object_ids)
+    found: Probabilities = {}
+    for table in tables:
+        rows = table[table["object_id"].isin(wanted) & table["view"].isin(MODALITIES)]
+        for method, object_id, modality, values in zip(
+            rows["method"], rows["object_id"], rows["view"], rows["probabilities"], strict=True
+        ):
+            found[method, object_id, modality] = np.asarray(values, dtype=np.float64)
+    return found
+
+
+def _bars(before: np.ndarray, after: np.ndarray, class_names: Sequence[str], truth: str | None) -> list[ClassBar]:
+    """The classes that are most probable before or after, and the true one, in order of the larger probability."""
+    larger = np.maximum(before, after)
+    order = np.argsort(-larger, kind="stable")
+    chosen = order[:MOST_BARS].tolist()
+    if truth is not None and (position := list(class_names).index(truth)) not in chosen:
+        chosen[-1] = position
+    return [
+        ClassBar(class_names[index], float(before[index]), float(after[index]), class_names[index] == truth)
+        for index in chosen
+    ]
 
 
 def _verdict(row: dict[Any, Any], view: str, class_name: str | None, before: str, after: str) -> Verdict:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crossmost.reports.figures import is_labeled, splits_in
 from crossmost.reports.names import method_name
+from crossmost.reports.words import percent, points
 
 BEFORE = "zeroshot"
 AFTER = "crossmost"
@@ -52,13 +53,13 @@ def headline(metrics: Mapping[str, Any], gains: pd.DataFrame, confidence: pd.Dat
     before = metrics["methods"][BEFORE][split]["joint"]["top1"]
     after = metrics["methods"][AFTER][split]["joint"]["top1"]
     where = f"{metrics[f'n_{split}']} {SPLIT_PHRASES[split]}"
-    change = f"from {_percent(before)} to {_percent(after)}"
+    change = f"from {percent(before)} to {percent(after)}"
     if joint["gain"] > NOTICEABLE:
         title, verdict = f"Self-training raised joint accuracy on {where} {change}", "gain"
     elif joint["gain"] < -NOTICEABLE:
         title, verdict = f"Self-training lost: joint accuracy on {where} fell {change}", "loss"
     else:
-        title, verdict = f"Self-training left joint accuracy on {where} at {_percent(after)}", "open"
+        title, verdict = f"Self-training left joint accuracy on {where} at {percent(after)}", "open"
     sentences = [_interval_sentence(joint)]
     if verdict != "open" and joint["low"] <= 0 <= joint["high"]:
         sentences[0] += " The interval includes zero: on this many objects the change may be chance."
@@ -70,14 +71,14 @@ def headline(metrics: Mapping[str, Any], gains: pd.DataFrame, confidence: pd.Dat
 
 def _interval_sentence(joint: Mapping[str, Any]) -> str:
     return (
-        f"That is {_points(joint['gain'])} (95 % interval {_points(joint['low'], unit=False)} to "
-        f"{_points(joint['high'])}, over objects, one run): {joint['fixed']:.0f} fixed, "
+        f"That is {points(joint['gain'])} points (95 % interval {points(joint['low'])} to "
+        f"{points(joint['high'])} points, over objects, one run): {joint['fixed']:.0f} fixed, "
         f"{joint['broken']:.0f} broken out of {joint['n']:.0f} objects."
     )
 
 
 def _by_view_sentence(rows: Mapping[Any, Mapping[str, Any]]) -> str:
-    parts = [f"{VIEW_PHRASES[view]} {_points(rows[view]['gain'])}" for view in ("image", "point") if view in rows]
+    parts = [f"{VIEW_PHRASES[view]} {points(rows[view]['gain'])} points" for view in ("image", "point") if view in rows]
     worse = [VIEW_PHRASES[view] for view in ("image", "point") if view in rows and rows[view]["gain"] < -NOTICEABLE]
     lost = f" So {' and '.join(worse)} alone got worse." if worse else ""
     return f"Each modality alone: {', '.join(parts)}.{lost}"
@@ -90,10 +91,10 @@ def _rival_sentence(metrics: Mapping[str, Any], split: str) -> list[str]:
     difference = metrics["methods"][AFTER][split]["joint"]["top1"] - rival
     name = f"{method_name(RIVAL)}, the single-modality baseline,"
     if difference > NOTICEABLE:
-        return [f"{name} reaches {_percent(rival)}: joint pseudo-labels are {_points(difference)} ahead."]
+        return [f"{name} reaches {percent(rival)}: joint pseudo-labels are {points(difference)} points ahead."]
     if difference < -NOTICEABLE:
-        return [f"{name} did better: it reaches {_percent(rival)}, {_points(-difference)} ahead."]
-    return [f"{name} does as well: {_percent(rival)}."]
+        return [f"{name} did better: it reaches {percent(rival)}, {points(-difference)} points ahead."]
+    return [f"{name} does as well: {percent(rival)}."]
 
 
 def _without_labels(metrics: Mapping[str, Any], confidence: pd.DataFrame) -> Headline:
@@ -105,22 +106,13 @@ def _without_labels(metrics: Mapping[str, Any], confidence: pd.DataFrame) -> Hea
     before, after = by_method[BEFORE], by_method[AFTER]
     where = f"{metrics[f'n_{split}']} {SPLIT_PHRASES[split]}"
     return Headline(
-        f"Self-training changed the label of {_percent(after['changed'])} of {where}",
+        f"Self-training changed the label of {percent(after['changed'])} of {where}",
         [
-            f"Images and points now agree on {_percent(after['agreement'])} of them "
-            f"({_percent(before['agreement'])} before), at a mean joint confidence of "
-            f"{_percent(after['confidence'])} ({_percent(before['confidence'])} before).",
+            f"Images and points now agree on {percent(after['agreement'])} of them "
+            f"({percent(before['agreement'])} before), at a mean joint confidence of "
+            f"{percent(after['confidence'])} ({percent(before['confidence'])} before).",
             "This collection has no labels, so no accuracy can be given: confidence and agreement usually rise in good "
             "runs, but they also rise when both modalities learn the same mistake. Look at the objects below.",
         ],
         "open",
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _points(difference: float, *, unit: bool = True) -> str:
-    number = f"{100 * difference:+.1f}".replace("-", "−")
-    return f"{number} points" if unit else number

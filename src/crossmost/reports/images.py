@@ -11,18 +11,21 @@ from PIL import Image, UnidentifiedImageError
 from crossmost.errors import CrossmostError
 from crossmost.shards import decode_array
 
-THUMBNAIL_SIDE = 128
+VIEW_SIDE = 128
 """Largest side of a view in the gallery, in pixels."""
+THUMBNAIL_SIDE = 72
+"""The same of a picture shown beside a dot of the map."""
 SHEET_WIDTH = 1200
 """Largest width of a contact sheet in the report, in pixels."""
 
 
-def png_to_uri(content: bytes, name: str) -> str:
+def png_to_uri(content: bytes, name: str, *, side: int = VIEW_SIDE) -> str:
     """A stored view as a small WebP data URI.
 
     Args:
         content: the bytes of an image file.
         name: where it is from, for the error.
+        side: largest side in pixels.
 
     Raises:
         CrossmostError: the bytes are not an image.
@@ -33,8 +36,8 @@ def png_to_uri(content: bytes, name: str) -> str:
         raise CrossmostError(
             f"View '{name}' of the views store is not a readable image: run `kedro run --pipelines=rendering` again."
         ) from error
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    return _webp_uri(image, quality=88)
+    image.thumbnail((side, side))
+    return _webp_uri(image, quality=88 if side > THUMBNAIL_SIDE else 70)
 
 
 def sheet_to_uri(sheet: Image.Image) -> str:

@@ -1,14 +1,12 @@
-"""Small tables of the report: results, data quality, provenance."""
+"""Small tables of the report: results and data quality."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel
 
 from crossmost.reports.figures import splits_in
 from crossmost.reports.names import VIEW_NAMES, method_name
@@ -145,30 +143,3 @@ def _range(view_counts: Mapping[str, int]) -> str:
         return "none"
     low, high = min(view_counts.values()), max(view_counts.values())
     return str(low) if low == high else f"{low} to {high}"
-
-
-def flat_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Parameters of all pipelines as `pipeline.name` -> text, sorted; entries outside a pipeline are left out."""
-    flat: dict[str, str] = {}
-    for pipeline, values in parameters.items():
-        if isinstance(values, BaseModel):
-            values = values.model_dump(mode="json")
-        if isinstance(values, Mapping):
-            _flatten(pipeline, values, flat)
-    return dict(sorted(flat.items()))
-
-
-def _flatten(prefix: str, values: Mapping[str, Any], flat: dict[str, str]) -> None:
-    for name, value in values.items():
-        if isinstance(value, BaseModel):
-            value = value.model_dump(mode="json")
-        if isinstance(value, Mapping) and value:
-            _flatten(f"{prefix}.{name}", value, flat)
-        else:
-            flat[f"{prefix}.{name}"] = str(value)
-
-
-def data_fingerprint(objects: pd.DataFrame) -> str:
-    """Sixteen hex digits over the ids, splits and content hashes of all objects, in any order."""
-    rows = objects[["object_id", "split", "sha256"]].astype(str).sort_values("object_id")
-    return hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()[:16]

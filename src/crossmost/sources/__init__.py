@@ -7,15 +7,27 @@ from pydantic import Field
 
 from crossmost.shards import code_fingerprint
 from crossmost.sources.base import RawObject, Source, SourceDescription
+from crossmost.sources.co3d import Co3dSettings
 from crossmost.sources.folder import FolderSettings
+from crossmost.sources.modelnet import ModelNetSettings
+from crossmost.sources.openshape import OpenShapeSettings
+from crossmost.sources.redwood import RedwoodSettings
 from crossmost.sources.samples import make_object_sample, read_signature
+from crossmost.sources.scanobjectnn import ScanObjectNNSettings
+from crossmost.sources.shapenet import ShapeNetSettings
 from crossmost.sources.shapes_source import ShapesSettings
 from crossmost.sources.sweethome3d import ClassRule, SweetHome3DSettings
 
 __all__ = [
     "ClassRule",
+    "Co3dSettings",
     "FolderSettings",
+    "ModelNetSettings",
+    "OpenShapeSettings",
     "RawObject",
+    "RedwoodSettings",
+    "ScanObjectNNSettings",
+    "ShapeNetSettings",
     "ShapesSettings",
     "Source",
     "SourceDescription",
@@ -27,7 +39,18 @@ __all__ = [
     "source_code_fingerprint",
 ]
 
-SourceSettings = Annotated[FolderSettings | ShapesSettings | SweetHome3DSettings, Field(discriminator="kind")]
+SourceSettings = Annotated[
+    Co3dSettings
+    | FolderSettings
+    | ModelNetSettings
+    | OpenShapeSettings
+    | RedwoodSettings
+    | ScanObjectNNSettings
+    | ShapeNetSettings
+    | ShapesSettings
+    | SweetHome3DSettings,
+    Field(discriminator="kind"),
+]
 
 
 def open_source(settings: SourceDescription, folder: Path) -> Source:

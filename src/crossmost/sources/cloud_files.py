@@ -50,7 +50,7 @@ def cloud_from_columns(table: np.ndarray) -> PointCloud:
     table = np.asarray(table)
     if table.ndim != 2 or table.shape[1] < 3 or not np.issubdtype(table.dtype, np.number):
         raise UnreadableObjectError(f"expected a table of numbers (N, 3 or more), got {table.dtype} {table.shape}")
-    return PointCloud(table[:, :3], _as_colors(table[:, 3:6]) if table.shape[1] >= 6 else None)
+    return PointCloud(table[:, :3], as_colors(table[:, 3:6]) if table.shape[1] >= 6 else None)
 
 
 def parse_table(text: str) -> np.ndarray:
@@ -81,9 +81,9 @@ def numbers_in(line: str) -> int:
         return 0
 
 
-def _as_colors(values: np.ndarray | None) -> np.ndarray | None:
+def as_colors(values: np.ndarray) -> np.ndarray | None:
     """(N, 3) uint8, or None if the values cannot be colors."""
-    if values is None or not np.isfinite(values).all() or values.min(initial=0) < 0:
+    if not np.isfinite(values).all() or values.min(initial=0) < 0:
         return None
     highest = values.max(initial=0)
     if highest > 255:
@@ -93,6 +93,15 @@ def _as_colors(values: np.ndarray | None) -> np.ndarray | None:
 
 
 def _read_npy(content: bytes) -> PointCloud:
+    file = io.BytesIO(content)
+    if not content.startswith(np.lib.format.MAGIC_PREFIX):
+        raise UnreadableObjectError("the file does not begin as an NPY file does")
+    major, _ = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+    if read_header(file)[2].hasobject:
+        raise UnreadableObjectError(
+            "the file holds Python objects, which are not read; save an array of numbers (N, 3)"
+        )
     return cloud_from_columns(np.load(io.BytesIO(content), allow_pickle=False))
 
 
@@ -107,7 +116,7 @@ def _read_npz(content: bytes) -> PointCloud:
             )
         cloud, colors = cloud_from_columns(points), _first(archive, COLOR_KEYS)
     if colors is not None and colors.shape == cloud.points.shape:
-        return PointCloud(cloud.points, _as_colors(colors))
+        return PointCloud(cloud.points, as_colors(colors))
     return cloud
 
 

@@ -30,10 +30,22 @@ def read_picture(path: Path, box: Box | None = None) -> Image.Image:
         UnreadableObjectError: if the file is absent or no picture.
     """
     try:
-        with Image.open(path) as image:
+        return decode_picture(path.read_bytes(), path.name, box)
+    except OSError as error:
+        raise UnreadableObjectError(f"the picture {path.name} cannot be read: {error.strerror}") from error
+
+
+def decode_picture(content: bytes, name: str, box: Box | None = None) -> Image.Image:
+    """The same from the bytes of a picture file.
+
+    Raises:
+        UnreadableObjectError: if they are no picture; calls it by `name`.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as image:
             return square_picture(image, box)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UnreadableObjectError(f"the picture {path.name} cannot be read: {error}") from error
+        raise UnreadableObjectError(f"the picture {name} cannot be read: {error}") from error
 
 
 def square_picture(image: Image.Image, box: Box | None = None) -> Image.Image:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from crossmost.collection import load_collection
 from crossmost.evaluation import (
     MethodScores,
     accuracy_table,
@@ -12,13 +14,20 @@ from crossmost.evaluation import (
     confusion_table,
     correctness_table,
     gains_table,
+    lay_out,
     metrics_document,
     per_class_table,
     predictions_table,
     pseudo_label_quality,
+    reliability_table,
     snapshot_table,
 )
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.embedding import embed_collection
+from crossmost.models.joint_checkpoint import load_joint
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
+from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.shards import ShardStore
 
 
 def collect_scores(
@@ -84,3 +93,44 @@ def measure_snapshots(
 ) -> pd.DataFrame:
     """Teachers along the run: what each label-free criterion takes, and the oracle that never chooses."""
     return snapshot_table(crossmost_snapshot_scores, crossmost_log, labels, class_names)
+
+
+def measure_reliability(method_scores: MethodScores, labels: pd.DataFrame, class_names: list[str]) -> pd.DataFrame:
+    """Accuracy by confidence of every method, split and view."""
+    return reliability_table(method_scores, labels, class_names)
+
+
+def embed_objects(
+    zeroshot_model: Checkpoint,
+    crossmost_model: Checkpoint,
+    views: ShardStore,
+    clouds: ShardStore,
+    params: EvaluationParameters,
+    scoring: ZeroshotParameters,
+) -> pd.DataFrame:
+    """Where both models put the views and the cloud of each object, for the embedding map."""
+    collection = load_collection(views, clouds)
+    size = min(params.embedded_objects, len(collection))
+    drawn = np.random.default_rng(params.seed).choice(len(collection), size=size, replace=False)
+    shown = collection.subset({collection.object_ids[row] for row in drawn})
+    tables = [
+        embed_collection(
+            load_joint(model),
+            shown,
+            method=model.card["method"],
+            image_mean=model.card["image_mean"],
+            image_std=model.card["image_std"],
+            n_points=scoring.n_points,
+            n_views=params.embedded_views,
+            batch_size=scoring.batch_size,
+        )
+        for model in (zeroshot_model, crossmost_model)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def lay_out_embeddings(
+    embeddings: pd.DataFrame, zeroshot_model: Checkpoint, params: EvaluationParameters
+) -> pd.DataFrame:
+    """The embeddings in two dimensions."""
+    return lay_out(embeddings, zeroshot_model.tensors["classifier"].float().numpy(), seed=params.seed)

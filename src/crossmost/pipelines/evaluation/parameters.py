@@ -4,9 +4,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class EvaluationParameters(BaseModel):
-    """How results are named in metrics.json; nothing here changes a prediction."""
+    """How results are named, and what the embedding map shows; nothing here changes a prediction."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset: str = Field(min_length=1, description="Name of the collection, as written to metrics.json.")
     seed: int = Field(ge=0, description="Seed of the run (split and training), as written to metrics.json.")
+    embedded_objects: int = Field(
+        default=1000, ge=2, description="Objects drawn at random for the embedding map; fewer if there are fewer."
+    )
+    embedded_views: int = Field(default=4, ge=1, description="Views of each whose embeddings are averaged.")

@@ -4,10 +4,13 @@ from kedro.pipeline import Node, Pipeline
 
 from crossmost.pipelines.evaluation.nodes import (
     collect_scores,
+    embed_objects,
+    lay_out_embeddings,
     make_predictions,
     measure_accuracy,
     measure_confidence,
     measure_pseudo_labels,
+    measure_reliability,
     measure_snapshots,
 )
 
@@ -51,6 +54,31 @@ def create_pipeline() -> Pipeline:
                 inputs=["crossmost_snapshot_scores", "crossmost_log", "labels", "class_names"],
                 outputs="selection",
                 name="measure_snapshots",
+            ),
+            Node(
+                measure_reliability,
+                inputs=["method_scores", "labels", "class_names"],
+                outputs="reliability",
+                name="measure_reliability",
+            ),
+            Node(
+                embed_objects,
+                inputs=[
+                    "zeroshot_model",
+                    "crossmost_model",
+                    "views",
+                    "clouds",
+                    "params:evaluation",
+                    "params:zeroshot",
+                ],
+                outputs="embeddings",
+                name="embed_objects",
+            ),
+            Node(
+                lay_out_embeddings,
+                inputs=["embeddings", "zeroshot_model", "params:evaluation"],
+                outputs="embedding_map",
+                name="lay_out_embeddings",
             ),
         ],
         tags="evaluation",

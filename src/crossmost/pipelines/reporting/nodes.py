@@ -1,8 +1,6 @@
 """Nodes of the reporting pipeline: figures, contact sheets, and the report."""
 
-import platform
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import pandas as pd
@@ -15,20 +13,31 @@ from crossmost.reports import (
     ReportContent,
     accuracy_figure,
     choose_objects,
+    collect_seeds,
     confusion_figure,
     make_exhibits,
+    map_figure,
+    map_points,
     per_class_figure,
     read_media,
+    read_probabilities,
+    reliability_figure,
     render_report,
     training_figure,
 )
 from crossmost.reports.figures import splits_in
 from crossmost.reports.images import sheet_to_uri
+from crossmost.reports.provenance import (
+    data_fingerprint,
+    flat_parameters,
+    package_fingerprint,
+    package_versions,
+    shortened,
+    weights_fingerprint,
+)
 from crossmost.reports.sheets import class_sheets, sheet_names
-from crossmost.reports.summaries import data_fingerprint, data_quality, flat_parameters
+from crossmost.reports.summaries import data_quality
 from crossmost.shards import ShardStore
-
-REPORTED_PACKAGES = ("torch", "open_clip_torch", "numpy", "pandas", "kedro", "pyrender", "trimesh", "plotly")
 
 
 def draw_results(
@@ -43,6 +52,18 @@ def draw_results(
         per_class_figure(per_class_metrics),
         confusion_figure(confusion_matrices, class_names, split=splits_in(metrics)[0]),
     )
+
+
+def draw_reliability(reliability: pd.DataFrame, metrics: dict[str, Any]) -> go.Figure:
+    """Accuracy by confidence after self-training."""
+    return reliability_figure(reliability, split=splits_in(metrics)[0], method="crossmost")
+
+
+def draw_map(
+    embedding_map: pd.DataFrame, predictions: pd.DataFrame, labels: pd.DataFrame, class_names: list[str]
+) -> go.Figure:
+    """Embeddings of both modalities under the adapted model."""
+    return map_figure(map_points(embedding_map, predictions, labels), class_names, method="crossmost")
 
 
 def draw_training(
@@ -65,14 +86,19 @@ def draw_contact_sheets(
 
 def write_report(
     metrics: dict[str, Any],
+    seed_metrics: dict[str, Any],
     per_class_metrics: pd.DataFrame,
     accuracy_gains: pd.DataFrame,
     confusion_matrices: pd.DataFrame,
     confidence_summary: pd.DataFrame,
+    reliability: pd.DataFrame,
     pseudo_label_quality: pd.DataFrame,
     crossmost_log: pd.DataFrame,
     separate_log: pd.DataFrame,
     predictions: pd.DataFrame,
+    zeroshot_scores: pd.DataFrame,
+    crossmost_scores: pd.DataFrame,
+    embedding_map: pd.DataFrame,
     labels: pd.DataFrame,
     objects: pd.DataFrame,
     class_names: list[str],
@@ -81,19 +107,23 @@ def write_report(
     quarantine: pd.DataFrame,
     render_quarantine: pd.DataFrame,
     contact_sheets: dict[str, Image.Image | Callable[[], Image.Image]],
+    zeroshot_model: Checkpoint,
     crossmost_model: Checkpoint,
     parameters: dict[str, Any],
     params: ReportingParameters,
 ) -> str:
     """The report as one HTML page; `contact_sheets` holds images, or functions that load them."""
     choices = choose_objects(predictions, labels, per_group=params.gallery_objects, seed=params.seed)
+    shown_ids = [object_id for choice in choices for object_id in choice.object_ids]
     media = read_media(
         views,
         clouds,
-        [object_id for choice in choices for object_id in choice.object_ids],
+        shown_ids,
         views_per_object=params.gallery_views,
         most_points=params.cloud_points,
+        thumbnail_ids=embedding_map["object_id"].unique(),
     )
+    probabilities = read_probabilities([zeroshot_scores, crossmost_scores], shown_ids)
     class_of_sheet = {file_name: class_name for class_name, file_name in sheet_names(class_names).items()}
     sheets = {name: sheet() if callable(sheet) else sheet for name, sheet in contact_sheets.items()}
     content = ReportContent(
@@ -102,29 +132,33 @@ def write_report(
         gains=accuracy_gains,
         confusion=confusion_matrices,
         confidence=confidence_summary,
+        reliability=reliability,
         quality=pseudo_label_quality,
         log=pd.concat([crossmost_log, separate_log], ignore_index=True),
+        predictions=predictions,
+        seeds=collect_seeds(metrics, seed_metrics),
+        map_points=map_points(embedding_map, predictions, labels),
         class_names=class_names,
-        gallery=[(choice, make_exhibits(choice.object_ids, predictions, labels, media)) for choice in choices],
+        gallery=[
+            (choice, make_exhibits(choice.object_ids, predictions, labels, media, probabilities, class_names))
+            for choice in choices
+        ],
         data=data_quality(objects, labels, predictions, quarantine, render_quarantine, media.view_counts),
+        thumbnails=media.thumbnails,
         sheets={
             class_name: sheet_to_uri(sheets[name]) for name, class_name in class_of_sheet.items() if name in sheets
         },
         parameters=flat_parameters(parameters),
         model_card=crossmost_model.card,
-        versions=_versions(),
+        versions=package_versions(),
+        fingerprints={
+            "raw objects and split": data_fingerprint(objects),
+            "views": shortened(views.fingerprint),
+            "point clouds": shortened(clouds.fingerprint),
+            "zero-shot weights": weights_fingerprint(zeroshot_model),
+            "adapted weights": weights_fingerprint(crossmost_model),
+            "source code": package_fingerprint(),
+        },
         command=params.command,
-        fingerprint=data_fingerprint(objects),
     )
     return render_report(content)
-
-
-def _versions() -> dict[str, str]:
-    """Versions of Python and of the packages that results depend on."""
-    versions = {"python": platform.python_version()}
-    for package in REPORTED_PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions

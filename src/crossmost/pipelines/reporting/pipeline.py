@@ -2,7 +2,14 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from crossmost.pipelines.reporting.nodes import draw_contact_sheets, draw_results, draw_training, write_report
+from crossmost.pipelines.reporting.nodes import (
+    draw_contact_sheets,
+    draw_map,
+    draw_reliability,
+    draw_results,
+    draw_training,
+    write_report,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -14,6 +21,18 @@ def create_pipeline() -> Pipeline:
                 inputs=["metrics", "per_class_metrics", "confusion_matrices", "class_names"],
                 outputs=["accuracy_figure", "per_class_figure", "confusion_figure"],
                 name="draw_results",
+            ),
+            Node(
+                draw_reliability,
+                inputs=["reliability", "metrics"],
+                outputs="reliability_figure",
+                name="draw_reliability",
+            ),
+            Node(
+                draw_map,
+                inputs=["embedding_map", "predictions", "labels", "class_names"],
+                outputs="map_figure",
+                name="draw_map",
             ),
             Node(
                 draw_training,
@@ -31,14 +50,19 @@ def create_pipeline() -> Pipeline:
                 write_report,
                 inputs=[
                     "metrics",
+                    "seed_metrics",
                     "per_class_metrics",
                     "accuracy_gains",
                     "confusion_matrices",
                     "confidence_summary",
+                    "reliability",
                     "pseudo_label_quality",
                     "crossmost_log",
                     "separate_log",
                     "predictions",
+                    "zeroshot_scores",
+                    "crossmost_scores",
+                    "embedding_map",
                     "labels",
                     "objects",
                     "class_names",
@@ -47,6 +71,7 @@ def create_pipeline() -> Pipeline:
                     "quarantine",
                     "render_quarantine",
                     "contact_sheets",
+                    "zeroshot_model",
                     "crossmost_model",
                     "parameters",
                     "params:reporting",

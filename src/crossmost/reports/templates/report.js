@@ -20,6 +20,7 @@
       data: { heatmap: [{ textfont: { color: color("--ink") } }] },
     };
   };
+  let printing = false;
   const config = { displayModeBar: false, displaylogo: false, scrollZoom: false };
 
   const drawFigure = (source) => {
@@ -53,6 +54,14 @@
         this.last = [event.clientX, event.clientY];
         this.draw();
       });
+      canvas.addEventListener("keydown", (event) => {
+        const turn = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, -0.15], ArrowDown: [0, 0.15] }[event.key];
+        if (!turn) return;
+        event.preventDefault();
+        this.yaw += turn[0];
+        this.pitch = Math.max(-1.5, Math.min(1.5, this.pitch + turn[1]));
+        this.draw();
+      });
       for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { this.last = null; });
       this.draw();
     }
@@ -75,13 +84,34 @@
       context.clearRect(0, 0, side, side);
       for (const [across, up, depth, height] of projected) {
         const near = Math.max(0, Math.min(1, (depth + 1.2) / 2.4));
-        const lightness = dark.matches ? 38 + 34 * near : 66 - 34 * near;
+        const lightness = dark.matches && !printing ? 38 + 34 * near : 66 - 34 * near;
         context.fillStyle = `hsl(${212 + 60 * height} 62% ${lightness}%)`;
         const size = 1.6 + 2 * near;
         context.fillRect(side * (0.5 + 0.36 * across) - size / 2, side * (0.5 - 0.36 * up) - size / 2, size, size);
       }
     }
   }
+
+  // A picture of the object beside its dot on the map.
+  const showThumbnails = (plot, pictures) => {
+    const frame = document.createElement("div");
+    frame.className = "thumbnail";
+    frame.hidden = true;
+    const image = frame.appendChild(document.createElement("img"));
+    image.alt = "";
+    document.body.append(frame);
+    plot.on("plotly_hover", ({ points, event }) => {
+      const picture = pictures[points[0].customdata[0]];
+      if (!picture) return;
+      image.src = picture;
+      frame.hidden = false;
+      const left = event.clientX + 104 > window.innerWidth ? event.clientX - 100 : event.clientX + 16;
+      frame.style.left = `${left}px`;
+      frame.style.top = `${Math.max(4, event.clientY - 100)}px`;
+    });
+    plot.on("plotly_unhover", () => { frame.hidden = true; });
+    window.addEventListener("scroll", () => { frame.hidden = true; }, { passive: true });
+  };
 
   const sources = [...document.querySelectorAll("script[data-plot]")];
   const clouds = [...document.querySelectorAll("canvas.cloud")].map((canvas) => new Cloud(canvas));
@@ -92,10 +122,21 @@
   const drawn = Promise.all(sources.map(drawFigure));
   drawn.then((plots) => {
     plots.forEach((plot) => resized.observe(plot));
+    const pictures = document.getElementById("thumbnails");
+    if (pictures) {
+      const read = JSON.parse(pictures.textContent);
+      plots.filter((plot) => plot.id.startsWith("map-")).forEach((plot) => showThumbnails(plot, read));
+    }
     document.documentElement.dataset.ready = String(plots.length);
   });
-  dark.addEventListener("change", () => {
+  const redraw = () => {
     sources.forEach(drawFigure);
     clouds.forEach((cloud) => cloud.draw());
+  };
+  dark.addEventListener("change", redraw);
+  // Paper is white, whatever the screen is.
+  window.matchMedia("print").addEventListener("change", ({ matches }) => {
+    printing = matches;
+    redraw();
   });
 })();

@@ -1,0 +1,119 @@
+"""Figures about confidence: reliability diagrams, and what can be shown of predictions without labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from crossmost.evaluation import calibration_error
+from crossmost.reports.figures import HEAT_SCALE, styled, wilson_interval
+from crossmost.reports.names import MODALITY_COLORS, MODALITY_NAMES, OTHER_COLORS, method_color, method_name, plain
+
+JOINT_COLOR = OTHER_COLORS[0]
+CONFIDENCE_BINS = 20
+
+
+def reliability_figure(reliability: pd.DataFrame, *, split: str, method: str) -> go.Figure:
+    """Accuracy by confidence of one method, one curve per modality, with 95 % Wilson intervals; size: objects."""
+    rows = reliability[(reliability["split"] == split) & (reliability["method"] == method)]
+    errors = calibration_error(rows)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 100],
+        y=[0, 100],
+        mode="lines",
+        line={"dash": "dot", "width": 1.5, "color": "#8a93a3"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for view, name in MODALITY_NAMES.items():
+        bins = rows[rows["view"] == view].sort_values("bin")
+        if bins.empty:
+            continue
+        accuracy, count = bins["accuracy"].to_numpy(), bins["n"].to_numpy()
+        limits = [wilson_interval(np.array([a]), int(n)) for a, n in zip(accuracy, count, strict=True)]
+        low, high = (np.array([float(limit[side][0]) for limit in limits]) for side in (0, 1))
+        color = MODALITY_COLORS.get(view, JOINT_COLOR)
+        figure.add_scatter(
+            name=f"{name}, error {100 * errors[method, split, view]:.1f}",
+            x=100 * bins["confidence"],
+            y=100 * accuracy,
+            customdata=count,
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": 100 * (high - accuracy),
+                "arrayminus": 100 * (accuracy - low),
+                "thickness": 1,
+                "width": 0,
+                "color": color,
+            },
+            mode="lines+markers",
+            line={"color": color, "width": 2},
+            marker={"size": 5 + 13 * np.sqrt(count / max(rows["n"].max(), 1))},
+            hovertemplate=(
+                "confidence %{x:.0f} %, right %{y:.0f} %, %{customdata} objects<extra>%{fullData.name}</extra>"
+            ),
+        )
+    figure.update_xaxes(range=[0, 102], ticksuffix=" %", title="confidence")
+    figure.update_yaxes(range=[0, 102], ticksuffix=" %", title="right")
+    return styled(figure, height=380)
+
+
+def confidence_figure(predictions: pd.DataFrame, *, split: str, view: str, methods: Sequence[str]) -> go.Figure:
+    """How many objects have which confidence, one step curve per method."""
+    rows = predictions[predictions["split"] == split]
+    edges = np.linspace(0, 100, CONFIDENCE_BINS + 1)
+    figure = go.Figure()
+    for position, method in enumerate(methods):
+        values = 100 * rows[f"{method}_{view}_confidence"].to_numpy(dtype=np.float64)
+        counts, _ = np.histogram(values, bins=edges)
+        figure.add_scatter(
+            name=plain(method_name(method)),
+            x=edges,
+            y=np.append(100 * counts / max(len(rows), 1), 0),
+            mode="lines",
+            line={"shape": "hv", "color": method_color(method, position), "width": 2},
+            fill="tozeroy",
+            hovertemplate="from %{x:.0f} %: %{y:.1f} % of the objects<extra>%{fullData.name}</extra>",
+        )
+    figure.update_xaxes(title="confidence", ticksuffix=" %", range=[0, 100])
+    figure.update_yaxes(ticksuffix=" %", title="objects", rangemode="tozero")
+    return styled(figure, height=320)
+
+
+def change_figure(
+    predictions: pd.DataFrame, class_names: Sequence[str], *, before: str, after: str, view: str = "joint"
+) -> go.Figure:
+    """Which labels became which, objects of both splits: label before in rows, after in columns.
+
+    The diagonal, what stayed, is left out of the color; its counts are in the hover.
+    """
+    old, new = predictions[f"{before}_{view}_label"], predictions[f"{after}_{view}_label"]
+    names = list(class_names)
+    counts = pd.crosstab(old, new).reindex(index=names, columns=names, fill_value=0).to_numpy(dtype=np.int64)  # (C, C)
+    changed = counts * (1 - np.eye(len(names), dtype=np.int64))
+    labels = [plain(name) for name in names]
+    figure = go.Figure(
+        go.Heatmap(
+            x=labels,
+            y=labels,
+            z=changed,
+            text=[[str(count) if count else "" for count in row] for row in changed],
+            texttemplate="%{text}" if len(names) <= 20 else None,
+            customdata=counts,
+            zmin=0,
+            zmax=max(int(changed.max(initial=0)), 1),
+            colorscale=HEAT_SCALE,
+            showscale=False,
+            xgap=1,
+            ygap=1,
+            hovertemplate="%{y} before, %{x} after: %{customdata} objects<extra></extra>",
+        )
+    )
+    figure.update_xaxes(tickangle=-60, showgrid=False, title="after")
+    figure.update_yaxes(autorange="reversed", showgrid=False, title="before")
+    return styled(figure, height=max(400, 130 + 20 * len(names)), top=14)
