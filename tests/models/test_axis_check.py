@@ -33,17 +33,17 @@ def model() -> JointModel:
 def upright() -> Collection:
     """Clean procedural objects, which the mini encoders know well."""
     clouds = []
-    for number in range(48):
+    for number in range(24):
         mesh = generate_shape(CLASSES[number % len(CLASSES)], 70_000 + number).mesh
-        clouds.append(normalize_cloud(sample_surface(mesh, 512, np.random.default_rng(number))))
-    views = np.zeros((48, 1, 8, 8, 3), dtype=np.uint8)  # not looked at
-    return Collection(tuple(f"o{number}" for number in range(48)), views, np.stack(clouds))
+        clouds.append(normalize_cloud(sample_surface(mesh, 256, np.random.default_rng(number))))
+    views = np.zeros((24, 1, 8, 8, 3), dtype=np.uint8)  # not looked at
+    return Collection(tuple(f"o{number}" for number in range(24)), views, np.stack(clouds))
 
 
 @pytest.fixture(scope="module")
 def scores() -> pd.DataFrame:
     """Pictures that name the right class."""
-    rows = [(f"o{number}", "image", np.eye(len(CLASSES))[number % len(CLASSES)]) for number in range(48)]
+    rows = [(f"o{number}", "image", np.eye(len(CLASSES))[number % len(CLASSES)]) for number in range(24)]
     return pd.DataFrame(rows, columns=["object_id", "view", "probabilities"])
 
 
@@ -60,7 +60,7 @@ def test_upright_objects_raise_no_warning(
     model: JointModel, upright: Collection, scores: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        warn_about_up_axis(model, upright, scores, n_points=512, batch_size=16)
+        warn_about_up_axis(model, upright, scores, n_points=256, batch_size=16)
     assert not caplog.records
 
 
@@ -68,10 +68,10 @@ def test_objects_with_z_up_are_noticed(
     model: JointModel, upright: Collection, scores: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     lying = Collection(upright.object_ids, upright.views, upright.clouds @ np.array(TURNS["z"], dtype=np.float32))
-    agreement = agreement_by_up_axis(model, lying, scores, n_points=512, batch_size=16)
+    agreement = agreement_by_up_axis(model, lying, scores, n_points=256, batch_size=16)
     assert max(agreement, key=lambda axis: agreement[axis]) == "z"
     with caplog.at_level(logging.WARNING):
-        warn_about_up_axis(model, lying, scores, n_points=512, batch_size=16)
+        warn_about_up_axis(model, lying, scores, n_points=256, batch_size=16)
     assert "as if z were up" in caplog.text
     assert torch.is_inference_mode_enabled() is False
 

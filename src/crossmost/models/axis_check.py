@@ -54,7 +54,9 @@ def agreement_by_up_axis(
 
 
 def _labels(model: JointModel, clouds: Tensor, batch_size: int) -> Tensor:
-    return torch.cat([model.logits(model.embed_point(part)).argmax(-1) for part in clouds.split(batch_size)])
+    device = model.logit_scale.device
+    parts = [model.logits(model.embed_point(part.to(device))).argmax(-1).cpu() for part in clouds.split(batch_size)]
+    return torch.cat(parts)
 
 
 def better_up_axis(agreement: dict[str, float], n_objects: int) -> str | None:

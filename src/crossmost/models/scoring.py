@@ -62,9 +62,10 @@ def score_collection(
     n_points: int,
     batch_size: int,
 ) -> pd.DataFrame:
-    """Score every object with both modalities.
+    """Score every object with both modalities, on a GPU if there is one.
 
     Args:
+        model: is moved to that device and stays there.
         splits: object id → split.
         n_points: the first so many stored points (they are in random order) enter the point tower.
 
@@ -72,7 +73,8 @@ def score_collection(
         Long table: method, object_id, split, view, view_index, probabilities (list of C floats). ``image_single`` rows
         are single views, ``image`` the mean of their probabilities, ``joint`` the mean of ``image`` and ``point``.
     """
-    model.eval()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
     rows: list[tuple[str, str, str, int, np.ndarray]] = []
     for first in range(0, len(collection), batch_size):
@@ -82,8 +84,9 @@ def score_collection(
             colors = torch.from_numpy(collection.colors[chunk, :n_points]).float() / 255
             clouds = torch.cat([clouds, colors], dim=-1)
         flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
-        single = functional.softmax(model.logits(model.embed_image(flat)), dim=-1).unflatten(0, views.shape[:2])
-        point = functional.softmax(model.logits(model.embed_point(clouds)), dim=-1)
+        image_logits = model.logits(model.embed_image(flat.to(device))).cpu()
+        single = functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2])
+        point = functional.softmax(model.logits(model.embed_point(clouds.to(device))).cpu(), dim=-1)
         image = single.mean(1)
         joint = (image + point) / 2
         for row, object_id in enumerate(collection.object_ids[chunk]):

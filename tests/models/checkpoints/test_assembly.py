@@ -14,8 +14,9 @@ from torch import nn
 from torch.nn import functional
 
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.models.backbones import backbone_config
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.checkpoints import fetch, read_checkpoint
+from crossmost.models.checkpoints import backbone, fetch, read_checkpoint
 from crossmost.models.checkpoints.assembly import assemble, load_starting_point
 from crossmost.models.checkpoints.backbone import read_backbone
 from crossmost.models.checkpoints.content import CheckpointContent
@@ -221,3 +222,35 @@ def test_adapted_checkpoints_keep_their_fresh_parts_reproducible(tmp_path: Path)
         for content in (_as_the_small_models(read_checkpoint(tmp_path / "release.pth")) for _ in range(2))
     )
     assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_hub_addresses_are_repository_and_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def download(repository: str, file: str) -> str:
+        asked.append((repository, file))
+        return str(tmp_path / "cached")
+
+    monkeypatch.setattr(fetch, "hf_hub_download", download)
+    assert fetch.locate("hf://OpenShape/openshape-pointbert-vitg14-rgb/sub/model.pt") == tmp_path / "cached"
+    assert asked == [("OpenShape/openshape-pointbert-vitg14-rgb", "sub/model.pt")]
+
+
+def test_a_hub_model_keeps_its_normalization_and_gets_the_space_of_its_tag(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    torch.save(FILES["clip"](), tmp_path / "open_clip_pytorch_model.bin")
+    config = {
+        "model_cfg": backbone_config("ViT-B-16"),
+        "preprocess_cfg": {"mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]},
+    }
+    monkeypatch.setattr(
+        backbone, "fetch_hub_model", lambda model_id: (config, tmp_path / "open_clip_pytorch_model.bin")
+    )
+    described = backbone.read_backbone("hf-hub:laion/CLIP-ViT-B-16-laion2B-s34B-b88K", None).description
+    assert described.space == "laion2b_s34b_b88k/ViT-B-16"
+    assert described.image_text is not None
+    assert described.image_text.image_mean == (0.1, 0.2, 0.3)
+    assert backbone.read_backbone("hf-hub:someone/else", None).description.space == "hf-hub:someone/else"
+    with pytest.raises(CrossmostError, match="names its own files"):
+        backbone.read_backbone("hf-hub:someone/else", "file.bin")

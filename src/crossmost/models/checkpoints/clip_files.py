@@ -33,12 +33,12 @@ def read(file: CheckpointFile) -> CheckpointContent:
         CrossmostError: if keys are missing, of the wrong shape or unknown, or sizes cannot be read from the shapes.
     """
     ledger = KeyLedger(file.state("state_dict", ""), TITLE, file.path)
-    if any(key.startswith(("text.", "visual.trunk.")) for key in ledger.keys()):  # noqa: SIM118
+    if ledger.has("text.", "visual.trunk."):
         raise CrossmostError(
             f"{file.path} is an open_clip file whose architecture its weights do not tell; name it: "
             "`backbone: PRETRAINED/ARCHITECTURE` with this file as `backbone_file`"
         )
-    if any(key.startswith("visual.layer1.") for key in ledger.keys()):  # noqa: SIM118
+    if ledger.has("visual.layer1."):
         raise CrossmostError(f"{file.path} is a CLIP with a ResNet, whose tokens cannot be masked; choose a ViT")
     embed_dim = ledger.shape("text_projection")[1]
     architecture = vision_architecture(ledger, embed_dim) | {"text_cfg": text_architecture(ledger)}
@@ -63,7 +63,7 @@ def _read(
     file: CheckpointFile, architecture: dict[str, Any], backbone: str, space: str | None, notes: tuple[str, ...]
 ) -> CheckpointContent:
     ledger = KeyLedger(file.state("state_dict", ""), f"CLIP {backbone}", file.path)
-    text_prefix = "text." if any(key.startswith("text.") for key in ledger.keys()) else ""  # noqa: SIM118
+    text_prefix = "text." if ledger.has("text.") else ""
     image = ledger.take_tower(
         {
             key: shape
@@ -75,8 +75,7 @@ def _read(
     text = ledger.take_tower(shapes_of(lambda: build_text_tower(architecture)), lambda key: text_prefix + key)
     logit_scale = ledger.take("logit_scale", ())
     ledger.leave(_CONSTANTS, "sizes that the shapes tell as well")
-    masks = tuple(key for key in ledger.keys() if key.endswith("attn_mask"))  # noqa: SIM118
-    ledger.leave(masks, "the causal mask, which the text tower makes itself")
+    ledger.leave_where(lambda key: key.endswith("attn_mask"), "the causal mask, which the text tower makes itself")
     return CheckpointContent(
         description=CheckpointDescription(
             family=TITLE,

@@ -41,7 +41,7 @@ def read(file: CheckpointFile) -> CheckpointContent:
     embed_dim = ledger.shape("image_projection")[1]
     config = point_bert_config(ledger, n_groups=64, group_size=32, up_axis="y")
     architecture = vision_architecture(ledger, embed_dim)
-    has_classifier = "classifier" in ledger.keys()  # noqa: SIM118 - a ledger is no dictionary
+    has_classifier = ledger.has("classifier")
     if not has_classifier:
         architecture |= {"text_cfg": text_architecture(ledger)}
     name = openai_name(architecture) or "ViT"

@@ -48,9 +48,9 @@ class KeyLedger:
         self._wrong: list[str] = []
         self._unused: list[UnusedKeys] = []
 
-    def keys(self) -> list[str]:
-        """Keys neither taken nor left yet."""
-        return list(self._tensors)
+    def has(self, *prefixes: str) -> bool:
+        """Whether a key that is neither taken nor left yet begins with one of the prefixes."""
+        return any(key.startswith(prefixes) for key in self._tensors)
 
     def shape(self, key: str) -> tuple[int, ...]:
         """Shape of a key that sizes are read from.
@@ -101,7 +101,11 @@ class KeyLedger:
 
     def leave(self, prefixes: tuple[str, ...], reason: str) -> None:
         """Leave all keys with one of the prefixes."""
-        left = [key for key in self._tensors if key.startswith(prefixes)]
+        self.leave_where(lambda key: key.startswith(prefixes), reason)
+
+    def leave_where(self, is_unused: Callable[[str], bool], reason: str) -> None:
+        """Leave all keys for which a condition holds."""
+        left = [key for key in self._tensors if is_unused(key)]
         for key in left:
             del self._tensors[key]
         if left:

@@ -58,7 +58,7 @@ def read(file: CheckpointFile) -> CheckpointContent:
     ledger = KeyLedger(file.state("state_dict", ""), TITLE, file.path)
     width = ledger.shape(f"{prefix}cls_token")[0]
     projection_prefix = prefix.removesuffix("ppat.") + "proj."
-    has_projection = any(key.startswith(projection_prefix) for key in ledger.keys())  # noqa: SIM118
+    has_projection = ledger.has(projection_prefix)
     embed_dim = ledger.shape(f"{projection_prefix}weight")[0] if has_projection else width
     if embed_dim not in SPACES:
         raise CrossmostError(
@@ -78,8 +78,7 @@ def read(file: CheckpointFile) -> CheckpointContent:
     else:
         weight, bias = torch.eye(width), torch.zeros(width)
     if prefix.startswith("pc_encoder."):
-        outside = tuple(key for key in ledger.keys() if not key.startswith("pc_encoder."))  # noqa: SIM118
-        ledger.leave(outside, "not part of the point tower")
+        ledger.leave_where(lambda key: not key.startswith("pc_encoder."), "not part of the point tower")
     return CheckpointContent(
         description=CheckpointDescription(
             family=TITLE,
