@@ -44,7 +44,7 @@ def test_what_a_crop_shows_beyond_the_picture_is_white() -> None:
     assert float((corners > 0.6).float().mean()) > 0.2, "shifted crops show background, not the object's black"
 
 
-PLAIN = CloudAugmentationSettings(stretch=0, jitter=0.01, jitter_clip=0.05, dropout=0, scale=(1, 1), shift=0)
+PLAIN = CloudAugmentationSettings(stretch=0, jitter=0.01, jitter_clip=0.05, stray=0, dropout=0, scale=(1, 1), shift=0)
 
 
 def test_clouds_stay_upright_and_normalized_but_for_scale_and_shift() -> None:
@@ -62,6 +62,16 @@ def test_clouds_stay_upright_and_normalized_but_for_scale_and_shift() -> None:
     shift = moved.mean(1)
     assert bool((shift.abs() <= 0.3 + 1e-5).all())
     assert float(shift.abs().max()) > 0.1
+
+
+def test_stray_points_lie_off_the_object() -> None:
+    flat = torch.rand(16, 500, 3) * torch.tensor([1.0, 0.0, 1.0])
+    clouds = augment_clouds(flat, 400, PLAIN.model_copy(update={"stray": 0.2}), torch.Generator().manual_seed(0))
+    height = (clouds[..., 1] - clouds[..., 1].median(1, keepdim=True).values).abs()
+    share = (height > 0.2).float().mean(1)
+    assert float(share.max()) < 0.25
+    assert float(share.max()) > 0.1
+    assert float(share.min()) < 0.05
 
 
 def test_dropped_points_become_copies_of_kept_ones() -> None:

@@ -12,6 +12,7 @@ from torch import nn
 from crossmost.models.image_tower import ImageTower
 from crossmost.models.joint import JointModel, Towers
 from crossmost.models.point_tower import PointTower, PointTowerConfig
+from crossmost.models.released_names import released_name
 from crossmost.selftraining.schedule import cosine_with_warmup, linear_ramp, parameter_groups, trainable_parameters
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.teacher import update_teacher
@@ -36,13 +37,6 @@ def test_learning_rates(name: str) -> None:
         cosine_with_warmup(step, len(expected), warmup, table["lr"], table["min_lr"]) for step in range(len(expected))
     ]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-
-
-def released_name(name: str) -> str:
-    """Our parameter name → the name in released checkpoints."""
-    name = {"image_tower.visual.proj": "image_projection", "point_projection": "pc_projection"}.get(name, name)
-    name = name.replace("point_token_projection", "point_encoder.proj").replace("point_tower.", "point_encoder.")
-    return name.replace("image_tower.visual.", "visual.").replace("image_tower.", "visual.")
 
 
 def test_optimizer_groups_of_the_full_model(selftraining_settings: SelfTrainingSettings) -> None:

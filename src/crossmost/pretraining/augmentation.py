@@ -8,6 +8,9 @@ from torch.nn import functional
 
 from crossmost.pretraining.settings import CloudAugmentationSettings
 
+STRAY_BOX = 1.2
+"""Half the side of the box that stray points lie in, in radii of the object."""
+
 
 def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
     return torch.rand(shape, generator=generator) * (high - low) + low
@@ -56,9 +59,10 @@ def augment_views(views: Tensor, size: int, generator: torch.Generator) -> Tenso
 def augment_clouds(
     clouds: Tensor, n_points: int, settings: CloudAugmentationSettings, generator: torch.Generator
 ) -> Tensor:
-    """Random subset, turn about the up axis, tilt, stretch, jitter, dropout, scale and shift (PointNet++, as in ULIP).
+    """Random subset, turn, tilt, stretch, jitter, dropout, scale and shift (PointNet++, as in ULIP), and stray points.
 
-    Scale and shift come last and stay: a cloud whose normalization was thrown off by stray points looks like that.
+    Stray points lie anywhere in a box somewhat larger than the object, as a sensor's do. Scale and shift come last and
+    stay: a cloud whose normalization was thrown off by stray points looks like that.
 
     Args:
         clouds: (B, M, 3) float, y-up, M ≥ ``n_points``.
@@ -83,6 +87,9 @@ def augment_clouds(
     )
     noise = torch.randn(points.shape, generator=generator) * settings.jitter
     points = unit_radius(points + noise.clamp(-settings.jitter_clip, settings.jitter_clip))
+    is_stray = torch.rand(batch, n_points, generator=generator) < _uniform((batch, 1), 0, settings.stray, generator)
+    anywhere = STRAY_BOX * _uniform((batch, n_points, 3), -1, 1, generator)
+    points = unit_radius(torch.where(is_stray.unsqueeze(-1), anywhere, points))
     # The points are in random order: keeping the first ones is dropping at random.
     kept = n_points - (_uniform((batch, 1), 0, settings.dropout, generator) * n_points).long()  # (B, 1)
     source = torch.arange(n_points).expand(batch, -1) % kept

@@ -15,6 +15,7 @@ class CloudAugmentationSettings(BaseModel):
     stretch: float = Field(ge=0, lt=1, description="Largest relative change of the extent along each axis.")
     jitter: float = Field(ge=0, description="Standard deviation of the noise on every coordinate.")
     jitter_clip: float = Field(ge=0, description="Largest noise on a coordinate.")
+    stray: float = Field(ge=0, lt=1, description="Largest share of points that lie anywhere but on the object.")
     dropout: float = Field(ge=0, lt=1, description="Largest share of points dropped.")
     scale: tuple[float, float] = Field(description="Range of the uniform scale factor, after normalization.")
     shift: float = Field(ge=0, description="Largest shift along each axis, after normalization.")

@@ -3,7 +3,8 @@
 state + batch → teacher's probabilities → pseudo-labels → student's losses → optimizer → teacher's moving average.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -267,10 +268,23 @@ def _accumulate(
         image, point = (_gather(probabilities, fabric) for probabilities in teach(state.teacher, batch))
     labels = make_pseudo_labels(image, point, _gather(batch.coin, fabric), settings.pseudo_labels)
     prior = _updated_prior(state, labels, image, point, settings)
-    losses = self_training_losses(state.student(batch), labels, prior, settings, fabric)
+    with _default_dtype(state.teacher.classifier.dtype):
+        output = state.student(batch)
+    losses = self_training_losses(output, labels, prior, settings, fabric)
     fabric.backward(share * torch.stack(list(losses.values())).sum())
     detached = {name: value.detach() for name, value in losses.items()}
     return StepResult(detached, step_report(image, point, labels), labels)
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """Fabric hands a module's outputs over in the default dtype: this keeps those of a float64 model whole."""
+    previous = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(previous)
 
 
 def _in_precision_of(model: JointModel, batch: Batch) -> Batch:
