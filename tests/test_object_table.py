@@ -29,12 +29,14 @@ def blob(number: int, split: PublishedSplit | None, seed: int | None = None) -> 
     return Blob(f"blob-{number}", "test", f"{number:064x}", None, (), "", seed, published_split=split)
 
 
-def described(folder: Path, blobs: list[Blob], n_folds: int | None = None, fold: int = 0) -> pd.DataFrame:
+def described(
+    folder: Path, blobs: list[Blob], n_folds: int | None = None, fold: int = 0, threshold: float = 1.0
+) -> pd.DataFrame:
     store: ShardStore = ShardWork(
         chunk_into_shards(blobs, "meshes", 8), make_object_sample, "test", "test", n_jobs=1
     ).write(folder)
     table = object_table(list(blobs), store)
-    return add_split(table, store, {}, threshold=1.0, test_share=0.3, n_folds=n_folds, fold=fold, seed=0)
+    return add_split(table, store, {}, threshold=threshold, test_share=0.3, n_folds=n_folds, fold=fold, seed=0)
 
 
 def test_a_published_split_is_kept(tmp_path: Path) -> None:
@@ -46,6 +48,17 @@ def test_a_published_split_is_kept(tmp_path: Path) -> None:
 def test_equal_geometry_is_one_group_even_across_a_published_split(tmp_path: Path) -> None:
     table = described(tmp_path, [blob(0, "adapt"), blob(1, "test", seed=0), blob(2, "adapt")])
     assert table["duplicate_group"].tolist() == [0, 0, 1]
+
+
+def test_without_a_threshold_equal_geometry_stays_together_and_no_shape_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossmost.object_table.read_signature", None)
+    blobs = [blob(number, None, seed=number // 2) for number in range(20)]
+    table = described(tmp_path, blobs, threshold=0.0)
+    assert table["duplicate_group"].tolist() == [number // 2 for number in range(20)]
+    assert set(table["split"]) == {"adapt", "test"}
+    assert (table.groupby("duplicate_group")["split"].nunique() == 1).all()
 
 
 def test_folds_are_drawn_over_all_objects(tmp_path: Path) -> None:

@@ -78,10 +78,9 @@ def add_split(
     usable = table[is_ok]
     published = _published_split(usable)
     if published is not None and n_folds is None:
-        groups, split = pd.factorize(usable["geometry_sha256"])[0].astype(np.int64), published
+        groups, split = _groups(usable, meshes, 0), published
     else:
-        signatures = {sample.key: read_signature(sample) for sample in meshes}
-        groups = near_duplicate_groups([signatures[object_id] for object_id in usable["object_id"]], threshold)
+        groups = _groups(usable, meshes, threshold)
         classes = [class_of.get(object_id) for object_id in usable["object_id"]]
         if n_folds is None:
             split = split_objects(groups, classes, test_share=test_share, seed=seed)
@@ -92,6 +91,14 @@ def add_split(
     all_splits = np.full(len(table), None, dtype=object)
     all_splits[is_ok] = split
     return table.assign(split=all_splits, duplicate_group=all_groups)
+
+
+def _groups(usable: pd.DataFrame, meshes: ShardStore, threshold: float) -> np.ndarray:
+    """(N,) group of each object; with threshold 0 no signature is read, so that any number of objects will do."""
+    if threshold == 0:
+        return pd.factorize(usable["geometry_sha256"])[0].astype(np.int64)
+    signatures = {sample.key: read_signature(sample) for sample in meshes}
+    return near_duplicate_groups([signatures[object_id] for object_id in usable["object_id"]], threshold)
 
 
 def _published_split(usable: pd.DataFrame) -> np.ndarray | None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossmost.errors import UnreadableObjectError
-from crossmost.sources.pickles import StoredArray, read_pickle, read_pickled_npy
+from crossmost.sources.pickles import read_pickle, read_pickled_npy
+from crossmost.sources.stored_arrays import StoredArray
 
 CLOUDS = [np.random.default_rng(number).normal(size=(700, 6)).astype(np.float32) for number in range(3)]
 LABELS = [np.array([number], dtype=np.int32) for number in (5, 0, 39)]
@@ -96,7 +97,7 @@ def test_an_array_of_objects_other_than_data_is_refused(tmp_path: Path) -> None:
         read_pickle(path)
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(st.data())
 def test_damage_is_an_error_and_no_crash(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     content = bytearray(pickle.dumps([[cloud[:3] for cloud in CLOUDS], LABELS, {"a": (1, None, True)}]))
@@ -108,6 +109,14 @@ def test_damage_is_an_error_and_no_crash(tmp_path_factory: pytest.TempPathFactor
         read_pickle(path)
     except UnreadableObjectError:
         return
+
+
+def test_a_list_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    (tmp_path / "a.dat").write_bytes(pickle.dumps(endless))
+    with pytest.raises(UnreadableObjectError, match="no pickle of arrays"):
+        read_pickle(tmp_path / "a.dat")
 
 
 def test_memory_holds_no_large_array(tmp_path: Path) -> None:

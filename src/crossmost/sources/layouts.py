@@ -16,7 +16,7 @@ from crossmost.shards import fingerprint
 from crossmost.sources.base import PointCloud, RawObject, SourceDescription
 from crossmost.sources.cloud_files import as_colors
 from crossmost.sources.frames import Axis, Frame
-from crossmost.sources.pickles import StoredArray
+from crossmost.sources.stored_arrays import StoredArray
 
 
 class PublishedSettings(SourceDescription):

@@ -47,8 +47,10 @@ class ModelNetSettings(PublishedSettings):
         "crossmost.sources.mesh_files",
         "crossmost.sources.modelnet",
         "crossmost.sources.modelnet_clouds",
+        "crossmost.sources.pickle_walk",
         "crossmost.sources.pickles",
         "crossmost.sources.references",
+        "crossmost.sources.stored_arrays",
     )
 
     kind: Literal["modelnet"] = Field(description="Names this kind of source.")

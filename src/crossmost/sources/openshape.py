@@ -28,8 +28,9 @@ from crossmost.sources.layouts import (
 )
 from crossmost.sources.modelnet import MODELNET40
 from crossmost.sources.object_ids import UniqueIds
-from crossmost.sources.pickles import StoredArray, read_pickled_npy
+from crossmost.sources.pickles import read_pickled_npy
 from crossmost.sources.scanobjectnn import CLASSES as SCANOBJECTNN
+from crossmost.sources.stored_arrays import StoredArray
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,13 @@ COUNTS: dict[Pack, str] = {
 class OpenShapeSettings(PublishedSettings):
     """One pack of OpenShape's meta_data.zip."""
 
-    code: ClassVar = ("crossmost.sources.layouts", "crossmost.sources.openshape", "crossmost.sources.pickles")
+    code: ClassVar = (
+        "crossmost.sources.layouts",
+        "crossmost.sources.openshape",
+        "crossmost.sources.pickle_walk",
+        "crossmost.sources.pickles",
+        "crossmost.sources.stored_arrays",
+    )
 
     kind: Literal["openshape"] = Field(description="Names this kind of source.")
     pack: Pack = Field(description="modelnet40, scanobjectnn or objaverse_lvis.")

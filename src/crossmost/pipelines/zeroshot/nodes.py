@@ -32,11 +32,18 @@ def score_zeroshot(
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
-    """Class probabilities of every object before any adaptation; warns if the clouds seem to lie on their side."""
+    """Class probabilities of every object before any adaptation; warns if the objects seem to lie on their side."""
     joint, collection = load_joint(zeroshot_model), load_collection(views, clouds)
     scores = _score(joint, zeroshot_model.card, collection, objects, parameters)
-    n_points, batch_size = parameters.n_points, parameters.batch_size
-    warn_about_up_axis(joint, collection, scores, n_points=n_points, batch_size=batch_size)
+    warn_about_up_axis(
+        joint,
+        collection,
+        scores,
+        image_mean=zeroshot_model.card["image_mean"],
+        image_std=zeroshot_model.card["image_std"],
+        n_points=parameters.n_points,
+        batch_size=parameters.batch_size,
+    )
     return scores
 
 
