@@ -93,7 +93,7 @@ def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Ite
             settings = settings_of[method]
             title = f"{method}, seed {seed}"
             result = self_train(model, adaptation_set, settings, image_mean=mean, image_std=std, title=title)
-            model = result.teacher
+            model.load_state_dict(result.teacher)
             last = result.pseudo_labels[result.pseudo_labels["epoch"] == settings.epochs - 1]
             right = truth.reindex(last["object_id"]).to_numpy()
             facts["agreement"] = float(result.log["agreement"].tail(10).mean())

@@ -23,7 +23,10 @@ def make(item: Item) -> Sample:
     if item.kind == "views":
         view = np.full((item.size, item.size, 3), item.number, dtype=np.uint8)
         return Sample(item.key, {f"view{i:02d}.png": encode_view(view + i) for i in range(11)})
-    return Sample(item.key, {"points.npy": encode_array(np.full((5, 3), item.number, dtype=np.float32))})
+    members = {"points.npy": encode_array(np.full((5, 3), item.number, dtype=np.float32))}
+    if item.kind == "colored":
+        members["colors.npy"] = encode_array(np.full((5, 3), item.number, dtype=np.uint8))
+    return Sample(item.key, members)
 
 
 def store(folder: Path, items: list[Item]) -> ShardStore:
@@ -38,6 +41,18 @@ def test_objects_with_both_modalities_in_order(tmp_path: Path) -> None:
     assert collection.views[:, :, 0, 0, 0].tolist() == [list(range(10, 21)), list(range(20, 31))]
     assert collection.clouds[:, 0, 0].tolist() == [1, 2]
     assert collection.subset({"b", "absent"}).object_ids == ("b",)
+
+
+def test_colors_come_along_and_missing_ones_are_grey(tmp_path: Path) -> None:
+    views = store(tmp_path / "v", [Item("a", 1, "views"), Item("b", 1, "views")])
+    plain = store(tmp_path / "plain", [Item("a", 1, "clouds"), Item("b", 2, "clouds")])
+    assert load_collection(views, plain).colors is None
+    mixed = load_collection(views, store(tmp_path / "mixed", [Item("a", 1, "clouds"), Item("b", 200, "colored")]))
+    assert mixed.colors is not None
+    assert mixed.colors[:, 0, 0].tolist() == [102, 200]
+    subset = mixed.subset({"b"})
+    assert subset.colors is not None
+    assert subset.colors.shape == (1, 5, 3)
 
 
 def test_nothing_in_common_is_explained(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def _places(names: Iterable[str], catalog: dict[str, dict[str, Any]]) -> set[str
 
 
 def test_one_stage_per_pipeline() -> None:
-    assert set(STAGES) == set(pipelines) - {"selftrain", "__default__"}
+    # New objects come and go: their predictions are no stage that DVC keeps up to date.
+    assert set(STAGES) == set(pipelines) - {"selftrain", "__default__", "prediction"}
 
 
 @pytest.mark.parametrize("stage", STAGES)

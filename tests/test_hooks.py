@@ -116,3 +116,14 @@ def test_the_result_table_leaves_out_what_was_not_evaluated() -> None:
     lines = _lines(metrics)
     assert not any(line.startswith("test") for line in lines)
     assert "crossmost 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines
+
+
+def test_without_labels_the_result_table_shows_confidence_and_says_so() -> None:
+    metrics = _metrics()
+    for method in metrics["methods"].values():
+        for split in method.values():
+            for view, values in split.items():
+                split[view] = {"confidence": values["top1"]}
+    lines = _lines(metrics)
+    assert any("No labels; mean confidence (%), which is not accuracy" in line for line in lines)
+    assert "crossmost 75.0 +25.0 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines

@@ -8,6 +8,9 @@ from crossmost.errors import CrossmostError
 from crossmost.rendering import decode_views
 from crossmost.shards import ShardStore, decode_array
 
+GREY = 102
+"""Color of points without one: 0.4, as colored point towers were trained with."""
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -17,11 +20,13 @@ class Collection:
         object_ids: N names.
         views: (N, V, H, W, 3) uint8.
         clouds: (N, M, 3) float32, zero mean and unit maximum radius.
+        colors: (N, M, 3) uint8 RGB of the points, grey where an object has none; None if no object has colors.
     """
 
     object_ids: tuple[str, ...]
     views: np.ndarray
     clouds: np.ndarray
+    colors: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.object_ids)
@@ -29,7 +34,8 @@ class Collection:
     def subset(self, object_ids: set[str]) -> "Collection":
         """The objects whose id is in ``object_ids``, in this collection's order."""
         rows = [row for row, object_id in enumerate(self.object_ids) if object_id in object_ids]
-        return Collection(tuple(self.object_ids[row] for row in rows), self.views[rows], self.clouds[rows])
+        colors = None if self.colors is None else self.colors[rows]
+        return Collection(tuple(self.object_ids[row] for row in rows), self.views[rows], self.clouds[rows], colors)
 
 
 def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:
@@ -38,7 +44,11 @@ def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:
     Raises:
         CrossmostError: if no object has both, or objects differ in number or size of views or points.
     """
-    cloud_of = {sample.key: decode_array(sample.members["points.npy"]) for sample in clouds}
+    cloud_of, color_of = {}, {}
+    for sample in clouds:
+        cloud_of[sample.key] = decode_array(sample.members["points.npy"])
+        if "colors.npy" in sample.members:
+            color_of[sample.key] = decode_array(sample.members["colors.npy"])
     views_of = {sample.key: decode_views(sample) for sample in views if sample.key in cloud_of}
     object_ids = tuple(sorted(views_of))
     if not object_ids:
@@ -49,8 +59,12 @@ def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:
             f"objects differ in their views or points: {sorted(map(str, shapes))}; render the whole collection again "
             "with one setting (`kedro run --pipelines=rendering`)"
         )
+    points = np.stack([cloud_of[object_id] for object_id in object_ids]).astype(np.float32, copy=False)
+    grey = np.full(points.shape[1:], GREY, dtype=np.uint8)
+    has_color = any(object_id in color_of for object_id in object_ids)
     return Collection(
         object_ids,
         np.stack([views_of[object_id] for object_id in object_ids]),
-        np.stack([cloud_of[object_id] for object_id in object_ids]).astype(np.float32, copy=False),
+        points,
+        np.stack([color_of.get(object_id, grey) for object_id in object_ids]) if has_color else None,
     )

@@ -46,6 +46,21 @@ def shape_signature(mesh: trimesh.Trimesh) -> ShapeSignature:
     return ShapeSignature(_even_points(corners).astype(np.float16), digest)
 
 
+def cloud_signature(points: np.ndarray) -> ShapeSignature:
+    """Signature of a cloud (N, 3); the same for the same points, whatever their order and size."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    half = np.maximum((high - low) / 2, 1e-9 * max(float((high - low).max()), 1e-9))
+    scaled = (points - (low + high) / 2) / half
+    places = np.round(scaled * 512).astype(np.int32)  # (N, 3)
+    places_in_order = places[np.lexsort(places.T)]
+    digest = hashlib.sha256(np.ascontiguousarray(places_in_order, dtype="<i4").tobytes()).hexdigest()
+    # Any order but a spatial one will do: the points are compared as two samples of one surface.
+    shuffled = scaled[np.lexsort(scaled.T)][np.random.default_rng(0).permutation(len(scaled))]
+    # A small cloud is repeated; a multiple of four keeps a point and its copies on one side in `_Shape`.
+    whole = shuffled[: max(len(shuffled) - len(shuffled) % 4, 4)]
+    return ShapeSignature(np.resize(whole, (SIGNATURE_POINTS, 3)).astype(np.float16), digest)
+
+
 def _even_points(corners: np.ndarray) -> np.ndarray:
     """(2048, 3) points on triangles (F, 3, 3), evenly by area along their order, without randomness."""
     areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crossmost.errors import CrossmostError
-from crossmost.near_duplicates import ShapeSignature, near_duplicate_groups
+from crossmost.near_duplicates import near_duplicate_groups
 from crossmost.shards import ShardStore, decode_json
 from crossmost.sources import RawObject, read_signature
 from crossmost.splits import fold_split, split_objects
@@ -16,17 +16,14 @@ from crossmost.splits import fold_split, split_objects
 _LISTED = 10  # quarantined objects named in an error message
 
 
-def object_table(raw_objects: list[RawObject], meshes: ShardStore) -> tuple[pd.DataFrame, list[ShapeSignature]]:
-    """One row per raw object, and the signature of each object that is ok, in the same order.
+def object_table(raw_objects: list[RawObject], meshes: ShardStore) -> pd.DataFrame:
+    """One row per raw object.
 
     Returns:
-        Table with object_id, source, sha256, n_vertices, n_faces, has_texture, status, reason; and the signatures.
+        Table with object_id, source, sha256, n_vertices, n_faces, has_texture, status, reason, and for `add_split`
+        geometry_sha256 and published_split (null where there is none).
     """
-    facts: dict[str, dict[str, object]] = {}
-    signatures: dict[str, ShapeSignature] = {}
-    for sample in meshes:
-        facts[sample.key] = decode_json(sample.members["json"])
-        signatures[sample.key] = read_signature(sample)
+    facts: dict[str, dict[str, object]] = {sample.key: decode_json(sample.members["json"]) for sample in meshes}
     quarantine = meshes.quarantine()
     reasons = dict(zip(quarantine["object_id"], quarantine["reason"], strict=True))
     rows = [
@@ -39,17 +36,18 @@ def object_table(raw_objects: list[RawObject], meshes: ShardStore) -> tuple[pd.D
             "has_texture": known.get("has_texture", False),
             "status": "ok" if known else "quarantined",
             "reason": None if known else reasons.get(raw_object.object_id, "not in the mesh store"),
+            "geometry_sha256": known.get("geometry_sha256"),
+            "published_split": raw_object.published_split,
         }
         for raw_object in raw_objects
         for known in [facts.get(raw_object.object_id, {})]
     ]
-    table = pd.DataFrame(rows)
-    return table, [signatures[object_id] for object_id in table.loc[table["status"] == "ok", "object_id"]]
+    return pd.DataFrame(rows)
 
 
 def add_split(
     table: pd.DataFrame,
-    signatures: list[ShapeSignature],
+    meshes: ShardStore,
     class_of: Mapping[str, str],
     *,
     threshold: float,
@@ -60,28 +58,54 @@ def add_split(
 ) -> pd.DataFrame:
     """The table with split and duplicate_group; quarantined objects have no split and group −1.
 
+    A data set that was published with a split keeps it, unless folds are asked for; only equal geometry is grouped
+    then. Otherwise the split is drawn by seed, near-duplicates always on one side.
+
     Args:
         table: From `object_table`.
-        signatures: Of the objects that are ok, in order.
+        meshes: Where the signatures of the objects are stored.
         class_of: Object id → class, to stratify; objects without class are allowed.
         threshold: See `near_duplicate_groups`.
         test_share: Used without folds, see `split_objects`.
         n_folds: Number of folds or None.
         fold: The fold held out.
         seed: Decides the split.
+
+    Raises:
+        CrossmostError: if some objects have a published split and others have none.
     """
     is_ok = (table["status"] == "ok").to_numpy()
-    groups = near_duplicate_groups(signatures, threshold)
-    classes = [class_of.get(object_id) for object_id in table.loc[is_ok, "object_id"]]
-    if n_folds is None:
-        split = split_objects(groups, classes, test_share=test_share, seed=seed)
+    usable = table[is_ok]
+    published = _published_split(usable)
+    if published is not None and n_folds is None:
+        groups, split = pd.factorize(usable["geometry_sha256"])[0].astype(np.int64), published
     else:
-        split = fold_split(groups, classes, fold=fold, n_folds=n_folds, seed=seed)
+        signatures = {sample.key: read_signature(sample) for sample in meshes}
+        groups = near_duplicate_groups([signatures[object_id] for object_id in usable["object_id"]], threshold)
+        classes = [class_of.get(object_id) for object_id in usable["object_id"]]
+        if n_folds is None:
+            split = split_objects(groups, classes, test_share=test_share, seed=seed)
+        else:
+            split = fold_split(groups, classes, fold=fold, n_folds=n_folds, seed=seed)
     all_groups = np.full(len(table), -1, dtype=np.int64)
     all_groups[is_ok] = groups
     all_splits = np.full(len(table), None, dtype=object)
     all_splits[is_ok] = split
     return table.assign(split=all_splits, duplicate_group=all_groups)
+
+
+def _published_split(usable: pd.DataFrame) -> np.ndarray | None:
+    """(N,) "adapt" and "test" as published, or None if the data set has no split."""
+    published = usable["published_split"]
+    known = published.notna()
+    if not known.any():
+        return None
+    if not known.all():
+        raise CrossmostError(
+            f"{int((~known).sum())} of {len(usable)} objects are in no published split, the first is "
+            f"{usable.loc[~known, 'object_id'].iloc[0]!r}; remove them, or set ingestion.split.n_folds to draw folds"
+        )
+    return published.to_numpy(dtype=object)
 
 
 def check_quarantine_share(table: pd.DataFrame, max_share: float) -> None:

@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline
 from crossmost.pipelines import (
     evaluation,
     ingestion,
+    prediction,
     pretraining,
     rendering,
     reporting,
@@ -26,10 +27,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         "selftraining": selftraining.create_pipeline(),
         "evaluation": evaluation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
+        "prediction": prediction.create_pipeline(),
     }
     stages = {
         name: Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)
         for name, pipeline in created.items()
     }
-    selftrain = sum((stage for name, stage in stages.items() if name != "pretraining"), Pipeline([]))
+    apart = ("pretraining", "prediction")
+    selftrain = sum((stage for name, stage in stages.items() if name not in apart), Pipeline([]))
     return {**stages, "selftrain": selftrain, "__default__": selftrain}

@@ -14,17 +14,21 @@ VIEWS = {"image_single": "one view", "image": "image", "point": "point", "joint"
 def result_table(metrics: Mapping[str, Any]) -> Table:
     """Top-1 accuracy in percent of every method, split and view, with the gain over zero-shot.
 
+    An unlabeled collection has no accuracy: the mean confidence of the predictions stands there, and the title says so.
+
     Args:
-        metrics: The content of ``metrics.json``; accuracies are fractions in [0, 1].
+        metrics: The content of ``metrics.json``; accuracies and confidences are fractions in [0, 1].
 
     Returns:
         One row per split and method; a cell is empty where a method was not evaluated. Fits 80 columns.
     """
     methods = metrics["methods"]
     baseline = methods.get(BASELINE, {})
+    has_accuracy = _has_accuracy(methods)
+    quantity = "Top-1 accuracy (%)" if has_accuracy else "No labels; mean confidence (%), which is not accuracy,"
     table = Table(
-        title=f"Top-1 accuracy (%) on {metrics['dataset']}, {metrics['n_classes']} classes",
-        caption=f"second number: gain over {BASELINE}",
+        title=f"{quantity} on {metrics['dataset']}, {metrics['n_classes']} classes",
+        caption=f"second number: {'gain over' if has_accuracy else 'change against'} {BASELINE}",
         box=box.SIMPLE,
         padding=(0, 1, 0, 0),
         show_edge=False,
@@ -44,14 +48,20 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
 
 
 def _cell(results: Mapping[str, Any], baseline: Mapping[str, Any], split: str, view: str) -> str:
-    accuracy = _top1(results, split, view)
-    if accuracy is None:
+    value = _value(results, split, view)
+    if value is None:
         return ""
-    reference = _top1(baseline, split, view)
-    gain = "" if reference is None else f" {round(100 * (accuracy - reference), 6):+5.1f}"
-    return f"{100 * accuracy:.1f}{gain}"
+    reference = _value(baseline, split, view)
+    gain = "" if reference is None else f" {round(100 * (value - reference), 6):+5.1f}"
+    return f"{100 * value:.1f}{gain}"
 
 
-def _top1(results: Mapping[str, Any], split: str, view: str) -> float | None:
-    value = results.get(split, {}).get(view, {}).get("top1")
+def _value(results: Mapping[str, Any], split: str, view: str) -> float | None:
+    measures = results.get(split, {}).get(view, {})
+    value = measures.get("top1", measures.get("confidence"))
     return None if value is None else float(value)
+
+
+def _has_accuracy(methods: Mapping[str, Any]) -> bool:
+    views = (view for results in methods.values() for split in results.values() for view in split.values())
+    return any("top1" in view for view in views)

@@ -1,5 +1,7 @@
 """Encoders, text classifier, joint model and their checkpoints."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
-from crossmost.models.scoring import score_collection
+from crossmost.models.scoring import check_cloud_size, score_collection
 from crossmost.models.text_classifier import text_classifier
 
 CLASSES = ["chair", "table", "street lamp"]
@@ -74,7 +76,7 @@ def test_bad_class_lists_and_templates_are_named(
 
 def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders) -> None:
     model = JointModel(encoders, text_classifier(encoders, CLASSES, ["{}"]))
-    card = joint_card(encoders.checkpoint({}), CLASSES, method="zeroshot")
+    card = joint_card(encoders.card({}), CLASSES, method="zeroshot")
     loaded = load_joint(save_joint(model, card))
     rng = np.random.default_rng(0)
     objects = Collection(
@@ -101,6 +103,38 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
         load_joint(encoders.checkpoint({}))
 
 
+def test_colors_are_scored_by_towers_that_use_them_alone() -> None:
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    views = rng.integers(0, 255, (2, 1, 64, 64, 3), dtype=np.uint8)
+    clouds = rng.normal(size=(2, 100, 3)).astype(np.float32)
+    colors = rng.integers(0, 255, (2, 100, 3), dtype=np.uint8)
+    plain, colored = Collection(("a", "b"), views, clouds), Collection(("a", "b"), views, clouds, colors)
+    for channels in (3, 6):
+        config = replace(mini_config(), point_tower=replace(mini_config().point_tower, in_channels=channels))
+        model = JointModel(Encoders(config), torch.randn(192, 3))
+        first, second = (
+            score_collection(
+                model, objects, {"a": "test", "b": "test"}, method="zeroshot", image_mean=(0.5,) * 3,
+                image_std=(0.2,) * 3, n_points=100, batch_size=2,
+            ).set_index(["view", "object_id"])["probabilities"]
+            for objects in (plain, colored)
+        )  # fmt: skip
+        changed = not np.allclose(first["point", "a"], second["point", "a"])
+        assert changed == (channels == 6)
+        np.testing.assert_allclose(first["image", "a"], second["image", "a"])
+
+
+def test_small_clouds_are_refused_or_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    tower = mini_config().point_tower
+    with pytest.raises(CrossmostError, match=r"clouds have 50 points, but the point tower makes 64 groups"):
+        check_cloud_size(tower, 50, None)
+    check_cloud_size(tower, 1024, 1024)
+    assert not caplog.records
+    check_cloud_size(tower, 1024, 8192)
+    assert "trained on clouds of 8192 points, these have 1024" in caplog.text
+
+
 def test_masked_losses_look_at_hidden_parts_only(encoders: Encoders) -> None:
     model = JointModel(encoders, torch.randn(192, 3)).eval()
     images = torch.rand(1, 3, 64, 64)
@@ -112,5 +146,5 @@ def test_masked_losses_look_at_hidden_parts_only(encoders: Encoders) -> None:
         expected = (rebuilt - images)[0, :, 8:16, 8:16].abs().mean()
         hidden_changed = images.clone()
         hidden_changed[0, :, 10:12, 10:12] += 1
-    torch.testing.assert_close(reference.modeling_loss, expected)
-    assert not torch.equal(model.masked_image(hidden_changed, mask).modeling_loss, reference.modeling_loss)
+    torch.testing.assert_close(reference.absolute_error / reference.hidden / reference.channels, expected)
+    assert not torch.equal(model.masked_image(hidden_changed, mask).absolute_error, reference.absolute_error)

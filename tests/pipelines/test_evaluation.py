@@ -85,7 +85,7 @@ def test_embeddings_of_both_models_are_unit_vectors_of_some_objects(tmp_path: Pa
     before, after = (
         save_joint(
             JointModel(encoders, torch.randn(encoders.embed_dim, 5)),
-            joint_card(checkpoint, run.class_names, method=method),
+            joint_card(checkpoint.card, run.class_names, method=method),
         )
         for method in ("zeroshot", "crossmost")
     )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.pretraining.augmentation import augment_clouds, augment_views, random_token_mask
 from crossmost.pretraining.losses import symmetric_contrastive
+from crossmost.pretraining.settings import CloudAugmentationSettings
 
 
 @given(st.integers(0, 2**31), st.booleans())
@@ -43,13 +44,43 @@ def test_what_a_crop_shows_beyond_the_picture_is_white() -> None:
     assert float((corners > 0.6).float().mean()) > 0.2, "shifted crops show background, not the object's black"
 
 
-def test_augmented_clouds_stay_upright_and_normalized() -> None:
+PLAIN = CloudAugmentationSettings(stretch=0, jitter=0.01, jitter_clip=0.05, stray=0, dropout=0, scale=(1, 1), shift=0)
+
+
+def test_clouds_stay_upright_and_normalized_but_for_scale_and_shift() -> None:
     tower = torch.rand(8, 500, 3) * torch.tensor([0.05, 2.0, 0.05])
-    clouds = augment_clouds(tower, 200, 0.01, torch.Generator().manual_seed(0))
-    assert clouds.shape == (8, 200, 3)
-    torch.testing.assert_close(clouds.norm(dim=-1).amax(1), torch.ones(8))
-    extent = clouds.amax(1) - clouds.amin(1)
+    plain = augment_clouds(tower, 200, PLAIN, torch.Generator().manual_seed(0))
+    assert plain.shape == (8, 200, 3)
+    torch.testing.assert_close(plain.norm(dim=-1).amax(1), torch.ones(8))
+    extent = plain.amax(1) - plain.amin(1)
     assert bool((extent[:, 1] > 3 * extent[:, 0]).all())
+    moving = PLAIN.model_copy(update={"scale": (0.5, 0.8), "shift": 0.3})
+    moved = augment_clouds(tower, 200, moving, torch.Generator().manual_seed(0))
+    ratio = (moved.amax(1) - moved.amin(1)) / extent
+    assert bool(((ratio > 0.49) & (ratio < 0.81)).all())
+    torch.testing.assert_close(ratio, ratio[:, :1].expand(-1, 3))
+    shift = moved.mean(1)
+    assert bool((shift.abs() <= 0.3 + 1e-5).all())
+    assert float(shift.abs().max()) > 0.1
+
+
+def test_stray_points_lie_off_the_object() -> None:
+    flat = torch.rand(16, 500, 3) * torch.tensor([1.0, 0.0, 1.0])
+    clouds = augment_clouds(flat, 400, PLAIN.model_copy(update={"stray": 0.2}), torch.Generator().manual_seed(0))
+    height = (clouds[..., 1] - clouds[..., 1].median(1, keepdim=True).values).abs()
+    share = (height > 0.2).float().mean(1)
+    assert float(share.max()) < 0.25
+    assert float(share.max()) > 0.1
+    assert float(share.min()) < 0.05
+
+
+def test_dropped_points_become_copies_of_kept_ones() -> None:
+    cloud = torch.rand(16, 400, 3)
+    dropped = augment_clouds(cloud, 200, PLAIN.model_copy(update={"dropout": 0.8}), torch.Generator().manual_seed(0))
+    distinct = [len(torch.unique(points, dim=0)) for points in dropped]
+    assert min(distinct) >= 40
+    assert max(distinct) <= 200
+    assert len(set(distinct)) > 8
 
 
 @given(st.integers(0, 2**31))

@@ -60,24 +60,48 @@ def test_dropped_points_are_replaced_by_kept_ones(selftraining_settings: SelfTra
     assert min(distinct) > 5
 
 
-def test_views_follow_their_seed_and_leave_global_randomness_alone(
+def test_color_stays_with_its_point(selftraining_settings: SelfTrainingSettings) -> None:
+    settings = selftraining_settings.point_augmentation.model_copy(
+        update={"strong_jitter": 0.0, "strong_turn": 0.0, "strong_shift": 0.0, "renormalize": True}
+    )
+    points = clouds(4)
+    colored = torch.cat([points, torch.linspace(0, 1, 200).expand(3, -1).unsqueeze(-1).expand(-1, -1, 3)], dim=-1)
+    for augment in (weak_points, strong_points):
+        plain = augment(points, settings, torch.Generator().manual_seed(2))
+        moved = augment(colored, settings, torch.Generator().manual_seed(2))
+        torch.testing.assert_close(moved[..., :3], plain)
+    source = (moved[..., 3] * 199).round().long()
+    scaled = (points - points.mean(1, keepdim=True)).gather(1, source.unsqueeze(-1).expand(-1, -1, 3))
+    cosine = torch.nn.functional.cosine_similarity(
+        moved[..., :3] - moved[..., :3].mean(1, keepdim=True), scaled - scaled.mean(1, keepdim=True), dim=-1
+    )
+    assert float(cosine.min()) > 0.999
+
+
+def test_views_follow_their_generator_and_leave_global_randomness_alone(
     selftraining_settings: SelfTrainingSettings,
 ) -> None:
     augment = ImageAugmentation(selftraining_settings.image_augmentation, 64, (0.5,) * 3, (0.25,) * 3)
     views = np.random.default_rng(0).integers(0, 255, (4, 96, 96, 3), dtype=np.uint8)
     state = torch.random.get_rng_state()
-    weak, strong = augment(views, 7)
-    weak_again, strong_again = augment(views, 7)
+    for version in (augment.weak, augment.strong):
+        first, again, other = (version(views, torch.Generator().manual_seed(seed)) for seed in (7, 7, 8))
+        assert first.shape == (4, 3, 64, 64)
+        assert torch.equal(first, again)
+        assert not torch.equal(first, other)
     assert torch.equal(torch.random.get_rng_state(), state)
-    assert torch.equal(weak, weak_again)
-    assert torch.equal(strong, strong_again)
-    assert weak.shape == strong.shape == (4, 3, 64, 64)
-    assert not torch.equal(strong, augment(views, 8)[1])
+
+
+def test_weak_views_are_crops_of_the_resized_picture(selftraining_settings: SelfTrainingSettings) -> None:
+    settings = selftraining_settings.image_augmentation.model_copy(update={"resize": 1.0})
+    views = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), dtype=np.uint8)
+    same = ImageAugmentation(settings, 64, (0.5,) * 3, (0.25,) * 3).weak(views, torch.Generator().manual_seed(0))
+    expected = (torch.from_numpy(views).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.25
+    torch.testing.assert_close(same, expected)
 
 
 def test_the_strongest_policy_never_fails(selftraining_settings: SelfTrainingSettings) -> None:
     settings = selftraining_settings.image_augmentation.model_copy(update={"rand_augment": "rand-m10-n8-inc1"})
     augment = ImageAugmentation(settings, 32, (0.5,) * 3, (0.25,) * 3)
     views = np.random.default_rng(1).integers(0, 255, (64, 40, 40, 3), dtype=np.uint8)
-    _, strong = augment(views, 3)
-    assert bool(torch.isfinite(strong).all())
+    assert bool(torch.isfinite(augment.strong(views, torch.Generator().manual_seed(3))).all())

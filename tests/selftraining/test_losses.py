@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossmost.models.joint import token_alignment
-from crossmost.selftraining.losses import cross_modal_contrast, fairness, kept_cross_entropy
+from crossmost.selftraining.losses import fairness, kept_cross_entropy, symmetric_contrast
 
 seeds = st.integers(0, 2**31)
 
@@ -40,6 +40,17 @@ def test_fairness_is_least_for_balanced_predictions() -> None:
     assert fairness(one_sided).item() > fairness(balanced).item() + 1
 
 
+def test_fairness_is_least_at_the_expected_frequencies() -> None:
+    prior = torch.tensor([0.7, 0.2, 0.1])
+    as_expected = 50 * torch.eye(3)[torch.tensor([0] * 7 + [1] * 2 + [2])]
+    entropy = -(prior * prior.log()).sum().item()
+    assert fairness(as_expected, prior).item() == pytest.approx(entropy, rel=1e-4)
+    assert fairness(50 * torch.eye(3), prior).item() > entropy + 0.1
+    uniform = torch.full((3,), 1 / 3)
+    logits = torch.randn(9, 3, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(fairness(logits, uniform), fairness(logits))
+
+
 @given(seeds, st.booleans())
 def test_contrast_against_literal_sum(seed: int, with_labels: bool) -> None:
     generator = torch.Generator().manual_seed(seed)
@@ -51,11 +62,11 @@ def test_contrast_against_literal_sum(seed: int, with_labels: bool) -> None:
             others = [j for j in range(6) if j == i or labels is None or labels[i] != labels[j]]
             scores = [math.exp((left[i] @ right[j]).item() / 0.5) for j in others]
             expected -= math.log(math.exp((left[i] @ right[i]).item() / 0.5) / sum(scores)) / 6
-    assert cross_modal_contrast(image, point, labels, 0.5).item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert symmetric_contrast(image @ point.T, labels, 0.5).item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
 def test_token_alignment_counts_masked_tokens_only() -> None:
     embedding = torch.tensor([[1.0, 0.0]])
     tokens = torch.tensor([[[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0]]])  # squared distances 0, 2, 4
     mask = torch.tensor([[True, True, False]])
-    assert token_alignment(tokens, torch.eye(2), embedding, mask).item() == pytest.approx(1.0)
+    assert token_alignment(tokens, torch.eye(2), embedding, mask).tolist() == pytest.approx([0.0, 2.0])

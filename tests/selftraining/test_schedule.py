@@ -5,7 +5,7 @@ import torch
 
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
-from crossmost.selftraining.schedule import ema_decay, learning_rate, parameter_groups
+from crossmost.selftraining.schedule import cosine_with_warmup, linear_ramp, parameter_groups
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.teacher import make_teacher, update_teacher
 
@@ -17,13 +17,13 @@ def model() -> JointModel:
 
 
 def test_teacher_decay_ramps_linearly_and_stays() -> None:
-    assert ema_decay(0, 0.99, 0.9998, 400) == 0.99
-    assert ema_decay(1, 0.99, 0.9998, 400) == pytest.approx(0.9900245)
-    assert ema_decay(400, 0.99, 0.9998, 400) == ema_decay(10_000, 0.99, 0.9998, 400) == 0.9998
+    assert linear_ramp(0, 0.99, 0.9998, 400) == 0.99
+    assert linear_ramp(1, 0.99, 0.9998, 400) == pytest.approx(0.9900245)
+    assert linear_ramp(400, 0.99, 0.9998, 400) == linear_ramp(10_000, 0.99, 0.9998, 400) == 0.9998
 
 
 def test_learning_rate_rises_then_falls_to_its_floor() -> None:
-    rates = [learning_rate(step, 100, 10, 1.0, 0.1) for step in range(101)]
+    rates = [cosine_with_warmup(step, 100, 10, 1.0, 0.1) for step in range(101)]
     assert rates[0] == 0
     assert max(rates) == pytest.approx(1.0)
     assert rates[9] == pytest.approx(1.0)

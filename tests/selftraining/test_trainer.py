@@ -4,45 +4,26 @@ import numpy as np
 import pytest
 import torch
 
-from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
-from crossmost.models.encoders import Encoders, mini_config
-from crossmost.models.joint import JointModel
 from crossmost.selftraining.settings import SelfTrainingSettings
-from crossmost.selftraining.trainer import SelfTrainingResult, self_train
-
-
-def collection(count: int) -> Collection:
-    rng = np.random.default_rng(0)
-    views = rng.integers(0, 255, (count, 3, 72, 72, 3), dtype=np.uint8)
-    clouds = rng.normal(size=(count, 300, 3)).astype(np.float32)
-    return Collection(tuple(f"object-{i}" for i in range(count)), views, clouds)
-
-
-def run(settings: SelfTrainingSettings, count: int = 10) -> tuple[JointModel, SelfTrainingResult]:
-    torch.manual_seed(1)
-    model = JointModel(Encoders(mini_config()), torch.randn(192, 4))
-    return model, self_train(model, collection(count), settings, image_mean=(0.5,) * 3, image_std=(0.25,) * 3)
+from tests.selftraining.small_run import quick_settings, random_model, small_run
 
 
 @pytest.fixture(scope="module")
-def quick(selftraining_settings: SelfTrainingSettings) -> SelfTrainingSettings:
-    """Two small epochs; every object is kept, every term is on."""
-    labels = selftraining_settings.pseudo_labels.model_copy(update={"threshold_joint": 0.0, "rule": "joint"})
-    changes = {"epochs": 2, "batch_size": 4, "n_points": 128, "views_per_object": 2, "pseudo_labels": labels}
-    return selftraining_settings.model_copy(update=changes)
+def quick() -> SelfTrainingSettings:
+    return quick_settings()
 
 
 def test_runs_repeat_bit_for_bit(quick: SelfTrainingSettings) -> None:
-    (_, first), (_, second) = run(quick), run(quick)
-    for name, value in first.teacher.state_dict().items():
-        assert torch.equal(value, second.teacher.state_dict()[name]), name
+    (_, first), (_, second) = small_run(quick), small_run(quick)
+    for name, value in first.teacher.items():
+        assert torch.equal(value, second.teacher[name]), name
     assert first.log.equals(second.log)
     assert first.pseudo_labels.equals(second.pseudo_labels)
 
 
 def test_log_and_pseudo_labels_are_complete(quick: SelfTrainingSettings) -> None:
-    _, result = run(quick)
+    _, result = small_run(quick)
     assert result.log["step"].tolist() == [0, 1, 2, 3]
     assert result.log["epoch"].tolist() == [0, 0, 1, 1]
     terms = ["ce_image", "ce_point", "fairness_image", "fairness_point", "mim_image", "mim_point"]
@@ -54,24 +35,53 @@ def test_log_and_pseudo_labels_are_complete(quick: SelfTrainingSettings) -> None
 
 
 def test_frozen_parts_stay_and_the_rest_moves(quick: SelfTrainingSettings) -> None:
-    torch.manual_seed(1)
-    start = JointModel(Encoders(mini_config()), torch.randn(192, 4))
-    student, result = run(quick)
+    start = random_model()
+    student, result = small_run(quick)
     before = dict(start.named_parameters())
     for name, parameter in student.named_parameters():
         frozen = name.startswith("point_tower.encoder.")
         # Only mask tokens of a pass that never hides anything could stay; all terms are on, so everything else moves.
         assert torch.equal(parameter, before[name]) == frozen, name
     buffers = dict(start.named_buffers())
-    for name, buffer in result.teacher.named_buffers():
-        assert torch.equal(buffer, buffers[name]), f"{name}: BatchNorm statistics must stay"
+    for name, buffer in buffers.items():
+        assert torch.equal(buffer, result.teacher[name]), f"{name}: BatchNorm statistics must stay"
 
 
 def test_a_single_object_is_refused(quick: SelfTrainingSettings) -> None:
     with pytest.raises(CrossmostError, match="at least 2 usable objects, got 1"):
-        run(quick, count=1)
+        small_run(quick, count=1)
 
 
 def test_diverged_training_stops_with_advice(quick: SelfTrainingSettings) -> None:
     with pytest.raises(CrossmostError, match="lower the learning rate"):
-        run(quick.model_copy(update={"learning_rate": 1e30, "final_learning_rate": 1e30, "warmup_epochs": 0}))
+        small_run(quick.model_copy(update={"learning_rate": 1e30, "final_learning_rate": 1e30, "warmup_epochs": 0}))
+
+
+def test_class_marginals_are_recorded(quick: SelfTrainingSettings) -> None:
+    _, result = small_run(quick)
+    for modality in ("image", "point"):
+        marginals = np.stack(result.log[f"marginal_{modality}"].tolist())
+        assert marginals.shape == (4, 4)
+        np.testing.assert_allclose(marginals.sum(1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("criterion", ["agreement", "entropy"])
+def test_label_free_selection_takes_the_epoch_its_criterion_names(quick: SelfTrainingSettings, criterion: str) -> None:
+    settings = quick.model_copy(update={"selection": criterion, "epochs": 3, "snapshots": 2})
+    _, result = small_run(settings)
+    by_epoch = result.log.groupby("epoch")[["agreement", "teacher_entropy_image", "teacher_entropy_point"]].mean()
+    entropy = by_epoch["teacher_entropy_image"] + by_epoch["teacher_entropy_point"]
+    expected = by_epoch["agreement"].idxmax() if criterion == "agreement" else entropy.idxmin()
+    assert result.selected_epoch == expected
+    assert [epoch for epoch, _ in result.snapshots] == [0, 1, 2]
+    for name, value in dict(result.snapshots)[result.selected_epoch].items():
+        assert torch.equal(value, result.teacher[name])
+
+
+def test_a_prior_from_the_teacher_changes_fairness_alone(
+    quick: SelfTrainingSettings,
+) -> None:
+    uniform = small_run(quick.model_copy(update={"class_prior": "uniform"}))[1]
+    estimated = small_run(quick.model_copy(update={"class_prior": "teacher", "prior_momentum": 0.0}))[1]
+    assert uniform.log["fairness_image"][0] != estimated.log["fairness_image"][0]
+    assert uniform.log["ce_image"][0] == estimated.log["ce_image"][0]

@@ -2,7 +2,7 @@ import pytest
 
 from crossmost.errors import CrossmostError
 from crossmost.shards import decode_json
-from crossmost.sources import make_mesh_sample
+from crossmost.sources import make_object_sample
 from crossmost.sources.shapes_source import ShapesSource
 
 
@@ -15,7 +15,7 @@ def test_each_class_gets_its_objects() -> None:
 
 def test_an_object_is_the_same_each_time() -> None:
     raw = next(iter(ShapesSource(1, class_names=("table",)).objects()))
-    first, second = make_mesh_sample(raw), make_mesh_sample(raw)
+    first, second = make_object_sample(raw), make_object_sample(raw)
     assert first == second
     assert decode_json(first.members["json"])["n_faces"] > 0
 

@@ -15,10 +15,11 @@ import yaml
 
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.shards import decode_json
-from crossmost.sources import make_mesh_sample
+from crossmost.sources import make_object_sample
 from crossmost.sources.glb import from_glb
+from crossmost.sources.object_ids import slug
 from crossmost.sources.properties import parse_properties
-from crossmost.sources.sweethome3d import ClassRules, FurniturePiece, SweetHome3DSource, slug
+from crossmost.sources.sweethome3d import ClassRules, FurniturePiece, SweetHome3DSource
 from tests.sources.sh3f import BOX_ENTRY, BOX_FILES, BOX_MTL, BOX_OBJ, png, write_library
 
 RULES = ClassRules("play", (("cabinet", "cabinet|cupboard"), ("chair", r"\bchair")))
@@ -64,7 +65,7 @@ def test_an_entry_is_read_with_its_names_class_and_credit(tmp_path: Path) -> Non
     assert pickle.loads(pickle.dumps(piece)) == piece
 
 
-def test_the_bounding_box_is_the_catalogue_size_in_meters(tmp_path: Path) -> None:
+def test_the_bounding_box_is_the_catalog_size_in_meters(tmp_path: Path) -> None:
     scene = load_one(tmp_path)
     np.testing.assert_allclose(scene.extents, [0.6, 0.905, 0.4])
     np.testing.assert_allclose(scene.bounds[0], [-0.3, 0, -0.2], atol=1e-12)
@@ -81,7 +82,7 @@ def test_the_rotation_is_row_major_and_comes_before_the_size(tmp_path: Path) -> 
 
 def test_colors_and_textures_survive_the_store(tmp_path: Path) -> None:
     write_library(tmp_path / "a.sh3f", [BOX_ENTRY])
-    sample = make_mesh_sample(pieces(tmp_path)[0])
+    sample = make_object_sample(pieces(tmp_path)[0])
     colors = colors_by_normal(from_glb(sample.members["glb"]))
     red, green, blue, _ = colors.pop((0, 0, 1))
     assert red < 8 and green < 8 and blue > 246  # the picture's own blue, whatever diffuse color is beside it
@@ -92,7 +93,7 @@ def test_colors_and_textures_survive_the_store(tmp_path: Path) -> None:
 def test_transparency_survives_the_store(tmp_path: Path, line: str) -> None:
     files = {**BOX_FILES, "maker/box/box.mtl": BOX_MTL.replace("\nd 1.0", f"\n{line}").encode()}
     write_library(tmp_path / "a.sh3f", [BOX_ENTRY], files)
-    colors = colors_by_normal(from_glb(make_mesh_sample(pieces(tmp_path)[0]).members["glb"]))
+    colors = colors_by_normal(from_glb(make_object_sample(pieces(tmp_path)[0]).members["glb"]))
     assert colors[(0, 1, 0)] == (255, 128, 0, 64)
 
 
@@ -131,13 +132,13 @@ def test_hostile_member_names_are_never_extracted(tmp_path: Path) -> None:
     hostile = {"../../evil.obj": b"x", "/tmp/crossmost-evil": b"x", "..\\evil.png": b"x"}
     write_library(library / "a.sh3f", [BOX_ENTRY], {**BOX_FILES, **hostile})
     before = sorted(tmp_path.rglob("*"))
-    make_mesh_sample(pieces(library)[0])
+    make_object_sample(pieces(library)[0])
     assert sorted(tmp_path.rglob("*")) == before and not Path("/tmp/crossmost-evil").exists()
 
 
 def test_a_broken_or_lost_texture_leaves_a_flat_color(tmp_path: Path) -> None:
     write_library(tmp_path / "a.sh3f", [BOX_ENTRY], {**BOX_FILES, "maker/box/front.png": b"no picture"})
-    colors = colors_by_normal(from_glb(make_mesh_sample(pieces(tmp_path)[0]).members["glb"]))
+    colors = colors_by_normal(from_glb(make_object_sample(pieces(tmp_path)[0]).members["glb"]))
     assert colors[(0, 0, 1)] == (51, 51, 51, 255)
 
 
@@ -145,7 +146,7 @@ def test_large_textures_shrink_and_keep_their_holes(tmp_path: Path) -> None:
     write_library(
         tmp_path / "a.sh3f", [BOX_ENTRY], {**BOX_FILES, "maker/box/front.png": png((9, 200, 9, 0), (2048, 1024))}
     )
-    scene = from_glb(make_mesh_sample(pieces(tmp_path)[0]).members["glb"])
+    scene = from_glb(make_object_sample(pieces(tmp_path)[0]).members["glb"])
     (material,) = [mesh.visual.material for mesh in scene.geometry.values() if mesh.visual.kind == "texture"]
     assert material.baseColorTexture.size == (512, 256)
     assert material.baseColorTexture.mode == "RGBA" and material.alphaMode == "BLEND"
@@ -176,7 +177,7 @@ def test_a_bad_object_is_unreadable_with_a_reason(
 ) -> None:
     write_library(tmp_path / "a.sh3f", [{**BOX_ENTRY, **change}], {**BOX_FILES, **files})
     with pytest.raises(UnreadableObjectError, match=reason):
-        make_mesh_sample(pieces(tmp_path)[0])
+        make_object_sample(pieces(tmp_path)[0])
 
 
 def test_a_damaged_member_is_unreadable(tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_an_absurdly_large_member_is_refused(tmp_path: Path, monkeypatch: pytest
 def test_the_stored_facts_hold_no_label(tmp_path: Path) -> None:
     entry = {**BOX_ENTRY, "id": "Maker#0815", "tags": "wardrobe"}
     write_library(tmp_path / "a.sh3f", [entry])
-    sample = make_mesh_sample(pieces(tmp_path)[0])
+    sample = make_object_sample(pieces(tmp_path)[0])
     for content in sample.members.values():
         assert b"cabinet" not in content and b"wardrobe" not in content
     assert decode_json(sample.members["json"])["n_faces"] == 12
@@ -224,7 +225,7 @@ def test_the_hash_follows_the_files_and_the_entry(tmp_path: Path) -> None:
 def test_samples_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     write_library(tmp_path / "a.sh3f", [BOX_ENTRY])
     (piece,) = pieces(tmp_path)
-    assert make_mesh_sample(piece) == make_mesh_sample(replace(piece))
+    assert make_object_sample(piece) == make_object_sample(replace(piece))
 
 
 def test_ids_stay_unique_when_two_entries_share_one(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from crossmost.evaluation.predictions import methods_in, predictions_table
 from crossmost.evaluation.pseudo_label_quality import pseudo_label_quality
 from crossmost.evaluation.reliability import calibration_error, reliability_table
 from crossmost.evaluation.scores import MethodScores, ViewScores, check_scores
+from crossmost.evaluation.snapshots import snapshot_table
 
 __all__ = [
     "MethodScores",
@@ -32,4 +33,5 @@ __all__ = [
     "predictions_table",
     "pseudo_label_quality",
     "reliability_table",
+    "snapshot_table",
 ]

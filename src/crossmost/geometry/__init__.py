@@ -1,7 +1,7 @@
 """Geometry of meshes and point clouds: sampling, normalization, simulated scans."""
 
 from crossmost.geometry.clouds import plan_clouds
-from crossmost.geometry.meshes import decode_mesh
+from crossmost.geometry.meshes import decode_mesh, decode_points
 from crossmost.geometry.normalize import normalize_cloud
 from crossmost.geometry.sampling import mesh_triangles, object_generator, sample_surface
 from crossmost.geometry.scans import CadSettings, CloudSettings, ScanSettings, capture_cloud, simulate_scan
@@ -12,6 +12,7 @@ __all__ = [
     "ScanSettings",
     "capture_cloud",
     "decode_mesh",
+    "decode_points",
     "mesh_triangles",
     "normalize_cloud",
     "object_generator",

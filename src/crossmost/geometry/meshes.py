@@ -1,13 +1,14 @@
-"""Meshes out of the object store."""
+"""Meshes and clouds out of the object store."""
 
 from __future__ import annotations
 
 import io
 
+import numpy as np
 import trimesh
 
 from crossmost.errors import UnreadableObjectError
-from crossmost.shards import Sample
+from crossmost.shards import Sample, decode_array
 
 
 def decode_mesh(sample: Sample) -> trimesh.Scene:
@@ -25,3 +26,11 @@ def decode_mesh(sample: Sample) -> trimesh.Scene:
     if not scene.geometry:
         raise UnreadableObjectError("the stored mesh is empty")
     return scene
+
+
+def decode_points(sample: Sample) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Points (N, 3) float32 and colors (N, 3) uint8 (or None) of an object stored as a cloud; None of a mesh."""
+    if "points.npy" not in sample.members:
+        return None
+    colors = sample.members.get("colors.npy")
+    return decode_array(sample.members["points.npy"]), None if colors is None else decode_array(colors)

@@ -1,9 +1,8 @@
 """The three aligned encoders (image, text, point cloud) that zero-shot classification and self-training start from."""
 
-import logging
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import open_clip
@@ -12,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crossmost.errors import CrossmostError
+from crossmost.models.backbones import backbone_config, build_image_tower, build_text_tower, build_tokenizer
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.conv_stem import ConvolutionalStem
-from crossmost.models.image_tower import ImageTower
-from crossmost.models.point_tower import PointTower, PointTowerConfig
+from crossmost.models.point_tower import PointTowerConfig
+from crossmost.models.point_towers import AnyPointConfig, build_point_tower, point_config_from_card
 
-CONFIG_FOLDER = Path(__file__).parent / "configs"
 CHECKPOINT_FORMAT = "crossmost-encoders-1"
+_INITIAL_LOGIT_SCALE = math.log(1 / 0.07)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,24 +25,37 @@ class EncodersConfig:
     """Which towers to build.
 
     Attributes:
-        backbone: open_clip model name; ``crossmost-mini`` is ours.
+        backbone: open_clip model name; ``crossmost-mini`` and ``ulip-slip-vit-b-16`` are ours.
+        point_tower: sizes of the point tower.
         stem_channels: channels of a convolutional stem in place of the patch convolution; empty keeps the backbone's.
-        point_tower: sizes of the Point-BERT tower.
+        architecture: open_clip configuration of a backbone that no name stands for; without ``text_cfg`` there is no
+            text tower. None: by the name.
+        image_mean, image_std: normalization of the image tower, per channel, for pixels in 0…1.
     """
 
     backbone: str
-    stem_channels: tuple[int, ...]
-    point_tower: PointTowerConfig
+    point_tower: AnyPointConfig
+    stem_channels: tuple[int, ...] = ()
+    architecture: dict[str, Any] | None = None
+    image_mean: tuple[float, ...] = open_clip.OPENAI_DATASET_MEAN
+    image_std: tuple[float, ...] = open_clip.OPENAI_DATASET_STD
 
     @classmethod
     def from_card(cls, described: dict[str, Any]) -> "EncodersConfig":
         """From the JSON that ``asdict`` of a config becomes."""
-        tower = described["point_tower"] | {"encoder_hidden": tuple(described["point_tower"]["encoder_hidden"])}
-        return cls(
-            backbone=described["backbone"],
-            stem_channels=tuple(described["stem_channels"]),
-            point_tower=PointTowerConfig(**tower),
-        )
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in described.items()
+        }
+        return cls(**values | {"point_tower": point_config_from_card(described["point_tower"])})
+
+    def resolved_architecture(self) -> dict[str, Any]:
+        """The backbone's open_clip configuration."""
+        return self.architecture or backbone_config(self.backbone)
+
+    def without_text(self) -> "EncodersConfig":
+        """The same towers but the text tower."""
+        kept = {key: value for key, value in self.resolved_architecture().items() if key != "text_cfg"}
+        return replace(self, architecture=kept)
 
 
 def mini_config() -> EncodersConfig:
@@ -63,16 +75,6 @@ def mini_config() -> EncodersConfig:
     )
 
 
-def _untrained_clip(backbone: str) -> open_clip.CustomTextCLIP:
-    """An open_clip model with random weights, without the warning that they are random: a checkpoint follows."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        return open_clip.create_model(backbone, pretrained=None, force_custom_text=True)
-    finally:
-        logging.disable(level)
-
-
 class Encoders(nn.Module):
     """Image, text and point towers that share one embedding space of ``embed_dim`` dimensions.
 
@@ -82,35 +84,35 @@ class Encoders(nn.Module):
 
     def __init__(self, config: EncodersConfig) -> None:
         super().__init__()
-        if config.backbone not in open_clip.list_models():
-            open_clip.add_model_config(CONFIG_FOLDER)
-        clip = _untrained_clip(config.backbone)
-        if config.stem_channels:
-            width = clip.visual.conv1.out_channels
-            clip.visual.conv1 = ConvolutionalStem(width, config.stem_channels)
+        architecture = config.resolved_architecture()
         self.config = config
-        self.image_tower = ImageTower(clip.visual)
-        self.text_tower = clip.text
-        self.point_tower = PointTower(config.point_tower)
-        self.embed_dim: int = self.image_tower.projection.shape[1]
-        self.image_size: int = clip.visual.image_size[0]
-        self.image_mean: tuple[float, ...] = tuple(open_clip.OPENAI_DATASET_MEAN)
-        self.image_std: tuple[float, ...] = tuple(open_clip.OPENAI_DATASET_STD)
+        self.image_tower = build_image_tower(architecture, config.stem_channels)
+        self.text_tower = build_text_tower(architecture) if "text_cfg" in architecture else None
+        self.point_tower = build_point_tower(config.point_tower)
+        self.embed_dim: int = architecture["embed_dim"]
+        self.image_size: int = self.image_tower.visual.image_size[0]
+        self.image_mean, self.image_std = config.image_mean, config.image_std
         feature_dim = self.point_tower.feature_dim
         self.point_projection = nn.Parameter(torch.randn(feature_dim, self.embed_dim) * feature_dim**-0.5)
-        self.logit_scale = nn.Parameter(clip.logit_scale.detach().clone())
-        self.tokenizer = open_clip.get_tokenizer(config.backbone)
+        self.logit_scale = nn.Parameter(torch.tensor(_INITIAL_LOGIT_SCALE))
+        self.tokenizer = build_tokenizer(architecture) if "text_cfg" in architecture else None
 
     def encode_image(self, images: Tensor) -> Tensor:
         """Normalized images (B, 3, H, W) → unit embeddings (B, E)."""
-        return functional.normalize(self.image_tower(images).feature @ self.image_tower.projection, dim=-1)
+        return functional.normalize(self.image_tower.project(self.image_tower(images).feature), dim=-1)
 
     def encode_point(self, points: Tensor) -> Tensor:
         """Unit-radius clouds (B, N, C) → unit embeddings (B, E)."""
         return functional.normalize(self.point_tower.encode(points).feature @ self.point_projection, dim=-1)
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
-        """Strings → unit embeddings (len(texts), E)."""
+        """Strings → unit embeddings (len(texts), E).
+
+        Raises:
+            CrossmostError: if the towers came without a text tower.
+        """
+        if self.text_tower is None or self.tokenizer is None:
+            raise CrossmostError("these encoders have no text tower, so class names cannot become a classifier")
         tokens = self.tokenizer(list(texts)).to(self.point_projection.device)
         return functional.normalize(self.text_tower(tokens), dim=-1)
 
@@ -120,18 +122,19 @@ class Encoders(nn.Module):
             key: value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()
             for key, value in self.state_dict().items()
         }
-        return Checkpoint(
-            tensors=tensors,
-            card={
-                "format": CHECKPOINT_FORMAT,
-                "encoders": asdict(self.config),
-                "embed_dim": self.embed_dim,
-                "image_size": self.image_size,
-                "image_mean": list(self.image_mean),
-                "image_std": list(self.image_std),
-                **card,
-            },
-        )
+        return Checkpoint(tensors=tensors, card=self.card(card))
+
+    def card(self, more: dict[str, Any]) -> dict[str, Any]:
+        """What can rebuild the towers, and more facts about them."""
+        return {
+            "format": CHECKPOINT_FORMAT,
+            "encoders": asdict(self.config),
+            "embed_dim": self.embed_dim,
+            "image_size": self.image_size,
+            "image_mean": list(self.image_mean),
+            "image_std": list(self.image_std),
+            **more,
+        }
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> "Encoders":

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from crossmost.geometry.grouping import gather_points
 
+FRESH_IMAGE_PARTS = ("mask_token_embedding", "ln_patch.", "decoder.")
+"""Prefixes of what self-training needs and published checkpoints need not have."""
+
 
 @dataclass(frozen=True)
 class ImageFeatures:
@@ -44,18 +47,28 @@ class ImageTower(nn.Module):
                 f"{type(visual).__name__}; choose a ViT tag such as ViT-B-16"
             )
         self.visual = visual
-        width = visual.ln_post.normalized_shape[0]
-        self.patch_size: int = visual.patch_size[0]
-        self.grid_size: tuple[int, int] = visual.grid_size
+        self._add_masking_parts(visual.ln_post.normalized_shape[0], visual.patch_size[0], visual.grid_size)
+
+    def _add_masking_parts(self, width: int, patch_size: int, grid_size: tuple[int, int]) -> None:
+        self.patch_size, self.grid_size = patch_size, grid_size
         self.mask_token_embedding = nn.Parameter(torch.zeros(1, 1, width))
         self.ln_patch = nn.LayerNorm(width)
         self.decoder = nn.Sequential(nn.Conv2d(width, 3 * self.patch_size**2, 1), nn.PixelShuffle(self.patch_size))
         nn.init.trunc_normal_(self.mask_token_embedding, std=0.02)
 
     @property
+    def depth(self) -> int:
+        """Number of transformer blocks."""
+        return len(self.visual.transformer.resblocks)
+
+    @property
     def projection(self) -> Tensor:
         """(width, E) matrix from features to the shared embedding space."""
         return self.visual.proj
+
+    def project(self, feature: Tensor) -> Tensor:
+        """Features (…, width) → the shared embedding space (…, E), not normalized."""
+        return feature @ self.projection
 
     def forward(self, images: Tensor, mask: Tensor | None = None, keep: Tensor | None = None) -> ImageFeatures:
         """Features of normalized images.

@@ -1,5 +1,6 @@
 """Joint models on disk: zero-shot start and adapted models share one format."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -17,8 +18,8 @@ def save_joint(model: JointModel, card: dict[str, Any]) -> Checkpoint:
     return Checkpoint({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, card)
 
 
-def joint_card(encoders: Checkpoint, class_names: list[str], **more: Any) -> dict[str, Any]:
-    """Card of a joint model that was built on ``encoders``."""
+def joint_card(encoders: Mapping[str, Any], class_names: list[str], **more: Any) -> dict[str, Any]:
+    """Card of a joint model that was built on the encoders of a card."""
     inherited = (
         "encoders",
         "embed_dim",
@@ -27,9 +28,12 @@ def joint_card(encoders: Checkpoint, class_names: list[str], **more: Any) -> dic
         "image_std",
         "up_axis",
         "color",
+        "family",
+        "space",
+        "expected_points",
         "license",
     )
-    kept = {key: encoders.card[key] for key in inherited if key in encoders.card}
+    kept = {key: encoders[key] for key in inherited if key in encoders}
     return {"format": JOINT_FORMAT, **kept, "class_names": class_names, **more}
 
 
@@ -44,7 +48,7 @@ def load_joint(checkpoint: Checkpoint) -> JointModel:
             f"card.json says format {checkpoint.card.get('format')!r}, expected {JOINT_FORMAT!r}; "
             "make the model again with `kedro run --pipelines=zeroshot,selftraining`"
         )
-    encoders = Encoders(EncodersConfig.from_card(checkpoint.card["encoders"]))
+    encoders = Encoders(EncodersConfig.from_card(checkpoint.card["encoders"]).without_text())
     model = JointModel(encoders, torch.zeros(encoders.embed_dim, len(checkpoint.card["class_names"])))
     try:
         model.load_state_dict(checkpoint.tensors, strict=True)

@@ -5,19 +5,24 @@ that their state dicts load without renaming. Parameters do not depend on the nu
 """
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from crossmost.geometry.grouping import group_points
+from crossmost.models.point_input import UpAxis, to_tower_input
 
 
 @dataclass(frozen=True, kw_only=True)
 class PointTowerConfig:
-    """Sizes of a Point-BERT tower. The defaults are the published ones."""
+    """Sizes of a Point-BERT tower. The defaults are the published ones.
 
+    ``in_channels`` 6 is coordinates and color; ``up_axis`` is that of the clouds the tower was trained on.
+    """
+
+    kind: Literal["point_bert"] = "point_bert"
     width: int = 384
     layers: int = 12
     heads: int = 6
@@ -27,6 +32,7 @@ class PointTowerConfig:
     group_size: int = 32
     in_channels: int = 3
     drop_path: float = 0.0
+    up_axis: UpAxis = "y"
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ class Blocks(nn.Module):
 
     def __init__(self, config: PointTowerConfig) -> None:
         super().__init__()
-        rates = torch.linspace(0, config.drop_path, config.layers).tolist()
+        rates = [config.drop_path * layer / max(1, config.layers - 1) for layer in range(config.layers)]
         self.blocks = nn.ModuleList(Block(config.width, config.heads, rate) for rate in rates)
 
     def forward(self, x: Tensor, position: Tensor) -> Tensor:
@@ -171,8 +177,17 @@ class PointTower(nn.Module):
     def feature_dim(self) -> int:
         return 2 * self.config.width
 
+    @property
+    def token_rows(self) -> slice:
+        """Rows of the projection that act on group tokens: the half of the feature that is their maximum."""
+        return slice(self.config.width, None)
+
     def group(self, points: Tensor, start: Tensor | None = None, n_groups: int | None = None) -> tuple[Tensor, Tensor]:
-        """(B, N, C) clouds → neighborhoods (B, G, K, C) and centers (B, G, 3); ``n_groups`` overrides the config's."""
+        """(B, N, 3 or 6) y-up clouds → neighborhoods (B, G, K, C) and centers (B, G, 3) in the tower's frame.
+
+        ``n_groups`` overrides the config's.
+        """
+        points = to_tower_input(points, self.config.in_channels, self.config.up_axis)
         return group_points(points, n_groups or self.config.n_groups, self.config.group_size, start)
 
     def tokenize(self, neighborhoods: Tensor) -> Tensor:

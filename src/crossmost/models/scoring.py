@@ -1,5 +1,6 @@
 """Class probabilities of a whole collection, deterministically: all views, fixed points, fixed sampling start."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,11 @@ from torch.nn import functional
 from torchvision.transforms import v2
 
 from crossmost.collection import Collection
+from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
+from crossmost.models.point_towers import AnyPointConfig
+
+logger = logging.getLogger(__name__)
 
 
 def prepare_views(views: np.ndarray, size: int, mean: Sequence[float], std: Sequence[float]) -> Tensor:
@@ -18,6 +23,31 @@ def prepare_views(views: np.ndarray, size: int, mean: Sequence[float], std: Sequ
     images = torch.from_numpy(views).permute(0, 3, 1, 2)
     resized = v2.functional.resize(images, [size, size], interpolation=v2.InterpolationMode.BICUBIC, antialias=True)
     return v2.functional.normalize(resized.float() / 255, list(mean), list(std))
+
+
+def check_cloud_size(config: AnyPointConfig, n_points: int, expected: int | None) -> None:
+    """Warn if clouds are smaller than those a point tower was trained on.
+
+    Args:
+        n_points: points per cloud that will enter the tower.
+        expected: points per cloud in its training; None if unknown.
+
+    Raises:
+        CrossmostError: if there are fewer points than the tower makes groups of.
+    """
+    needed = max(config.n_groups, config.group_size)
+    if n_points < needed:
+        raise CrossmostError(
+            f"clouds have {n_points} points, but the point tower makes {config.n_groups} groups of "
+            f"{config.group_size} points; raise rendering.clouds.n_points and zeroshot.n_points to at least {needed}"
+        )
+    if expected is not None and n_points < expected / 2:
+        logger.warning(
+            "The point tower was trained on clouds of %d points, these have %d; more points (rendering.clouds.n_points "
+            "and zeroshot.n_points) will probably give better predictions",
+            expected,
+            n_points,
+        )
 
 
 @torch.inference_mode()
@@ -48,6 +78,9 @@ def score_collection(
     for first in range(0, len(collection), batch_size):
         chunk = slice(first, first + batch_size)
         views, clouds = collection.views[chunk], torch.from_numpy(collection.clouds[chunk, :n_points])
+        if collection.colors is not None and model.point_tower.config.in_channels > 3:
+            colors = torch.from_numpy(collection.colors[chunk, :n_points]).float() / 255
+            clouds = torch.cat([clouds, colors], dim=-1)
         flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
         single = functional.softmax(model.logits(model.embed_image(flat)), dim=-1).unflatten(0, views.shape[:2])
         point = functional.softmax(model.logits(model.embed_point(clouds)), dim=-1)

@@ -6,6 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from crossmost.pretraining.settings import CloudAugmentationSettings
+
+STRAY_BOX = 1.2
+"""Half the side of the box that stray points lie in, in radii of the object."""
+
 
 def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
     return torch.rand(shape, generator=generator) * (high - low) + low
@@ -51,20 +56,24 @@ def augment_views(views: Tensor, size: int, generator: torch.Generator) -> Tenso
     return torch.where(keep, views, colored).clamp(0, 1)
 
 
-def augment_clouds(clouds: Tensor, n_points: int, jitter: float, generator: torch.Generator) -> Tensor:
-    """Random subset, turn about the up axis, small tilt, anisotropic scale and jitter, then unit radius (as ULIP).
+def augment_clouds(
+    clouds: Tensor, n_points: int, settings: CloudAugmentationSettings, generator: torch.Generator
+) -> Tensor:
+    """Random subset, turn, tilt, stretch, jitter, dropout, scale and shift (PointNet++, as in ULIP), and stray points.
+
+    Stray points lie anywhere in a box somewhat larger than the object, as a sensor's do. Scale and shift come last and
+    stay: a cloud whose normalization was thrown off by stray points looks like that.
 
     Args:
         clouds: (B, M, 3) float, y-up, M ≥ ``n_points``.
-        jitter: each cloud gets noise of a standard deviation drawn from 0…``jitter``, in cloud radii.
 
     Returns:
-        (B, n_points, 3), zero mean and unit maximum radius.
+        (B, n_points, 3), about zero mean and unit maximum radius; dropped points are copies of remaining ones.
     """
     batch, stored, _ = clouds.shape
     order = torch.rand(batch, stored, generator=generator).argsort(1)[:, :n_points]
     points = clouds.gather(1, order.unsqueeze(-1).expand(-1, -1, 3))
-    points = points * _uniform((batch, 1, 3), 0.8, 1.2, generator)
+    points = points * _uniform((batch, 1, 3), 1 - settings.stretch, 1 + settings.stretch, generator)
     yaw = _uniform((batch,), -math.pi, math.pi, generator)
     points = points @ rotation_about_y(yaw).transpose(1, 2)
     tilt = (torch.randn(batch, 2, generator=generator) * 0.06).clamp(-0.18, 0.18)
@@ -76,8 +85,17 @@ def augment_clouds(clouds: Tensor, n_points: int, jitter: float, generator: torc
         ],
         dim=-1,
     )
-    sigma = _uniform((batch, 1, 1), 0, jitter, generator)
-    return unit_radius(points + sigma * torch.randn(points.shape, generator=generator))
+    noise = torch.randn(points.shape, generator=generator) * settings.jitter
+    points = unit_radius(points + noise.clamp(-settings.jitter_clip, settings.jitter_clip))
+    is_stray = torch.rand(batch, n_points, generator=generator) < _uniform((batch, 1), 0, settings.stray, generator)
+    anywhere = STRAY_BOX * _uniform((batch, n_points, 3), -1, 1, generator)
+    points = unit_radius(torch.where(is_stray.unsqueeze(-1), anywhere, points))
+    # The points are in random order: keeping the first ones is dropping at random.
+    kept = n_points - (_uniform((batch, 1), 0, settings.dropout, generator) * n_points).long()  # (B, 1)
+    source = torch.arange(n_points).expand(batch, -1) % kept
+    points = points.gather(1, source.unsqueeze(-1).expand(-1, -1, 3))
+    points = points * _uniform((batch, 1, 1), *settings.scale, generator)
+    return points + _uniform((batch, 1, 3), -settings.shift, settings.shift, generator)
 
 
 def rotation_about_y(angle: Tensor) -> Tensor:

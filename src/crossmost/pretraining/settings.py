@@ -7,6 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from crossmost.rendering import CameraRig
 
 
+class CloudAugmentationSettings(BaseModel):
+    """How clouds are varied; lengths in units of the cloud's radius."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stretch: float = Field(ge=0, lt=1, description="Largest relative change of the extent along each axis.")
+    jitter: float = Field(ge=0, description="Standard deviation of the noise on every coordinate.")
+    jitter_clip: float = Field(ge=0, description="Largest noise on a coordinate.")
+    stray: float = Field(ge=0, lt=1, description="Largest share of points that lie anywhere but on the object.")
+    dropout: float = Field(ge=0, lt=1, description="Largest share of points dropped.")
+    scale: tuple[float, float] = Field(description="Range of the uniform scale factor, after normalization.")
+    shift: float = Field(ge=0, description="Largest shift along each axis, after normalization.")
+
+
 class TrainingSettings(BaseModel):
     """How the mini encoders are trained on captioned shapes."""
 
@@ -18,7 +32,7 @@ class TrainingSettings(BaseModel):
     weight_decay: float = Field(ge=0, description="AdamW weight decay, on matrices only.")
     warmup_share: float = Field(ge=0, lt=1, description="Share of all steps in which the learning rate rises.")
     n_points: int = Field(gt=0, description="Points drawn from each stored cloud at every step.")
-    cloud_jitter: float = Field(ge=0, description="Largest standard deviation of point noise, in cloud radii.")
+    cloud_augmentation: CloudAugmentationSettings
     point_groups: int = Field(
         gt=0, description="Groups per cloud while training; fewer than the tower's makes it cheaper."
     )

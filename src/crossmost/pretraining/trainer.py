@@ -152,7 +152,7 @@ def _batches(
         yield Batch(
             views=(augment_views(views, encoders.image_size, generator) - mean) / std,
             clouds=augment_clouds(
-                torch.from_numpy(data.clouds[picked]).float(), settings.n_points, settings.cloud_jitter, generator
+                torch.from_numpy(data.clouds[picked]).float(), settings.n_points, settings.cloud_augmentation, generator
             ),
             captions=captions,
             neutral=neutral,

@@ -55,31 +55,40 @@ class ImageAugmentation:
     def __init__(
         self, settings: ImageAugmentationSettings, size: int, mean: Sequence[float], std: Sequence[float]
     ) -> None:
-        to_tensor = [
-            v2.PILToTensor(),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(list(mean), list(std)),
-        ]
-        bicubic = v2.InterpolationMode.BICUBIC
-        self._weak = v2.Compose(
-            [v2.Resize(round(size * settings.resize), interpolation=bicubic), v2.RandomCrop(size), *to_tensor]
-        )
+        self.size, self.resized = size, round(size * settings.resize)
+        self.mean, self.std = list(mean), list(std)
         # Cut-outs of RandAugment's shifts and rotations are filled with the mean color, as timm does in training.
         fill = tuple(round(255 * value) for value in mean)
         policy = [_rand_augment(settings.rand_augment, fill)] if settings.rand_augment else []
         self._strong = v2.Compose(
             [
-                v2.RandomResizedCrop(size, scale=settings.crop_scale, interpolation=bicubic),
+                v2.RandomResizedCrop(size, scale=settings.crop_scale, interpolation=v2.InterpolationMode.BICUBIC),
                 v2.RandomHorizontalFlip(),
                 *policy,
-                *to_tensor,
+                v2.PILToTensor(),
             ]
         )
 
-    def __call__(self, views: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:
-        """Views (B, H, W, 3) uint8 → weak and strong (B, 3, size, size) float32; same seed, same pixels."""
+    def weak(self, views: np.ndarray, generator: torch.Generator) -> Tensor:
+        """Resize the shorter side and crop at random: (V, H, W, 3) uint8 → (V, 3, size, size) float32."""
+        images = torch.from_numpy(views).permute(0, 3, 1, 2)
+        bicubic = v2.InterpolationMode.BICUBIC
+        resized = v2.functional.resize(images, [self.resized], interpolation=bicubic, antialias=True)
+        height, width = resized.shape[-2:]
+        tops = torch.randint(height - self.size + 1, (len(resized),), generator=generator).tolist()
+        lefts = torch.randint(width - self.size + 1, (len(resized),), generator=generator).tolist()
+        crops = [
+            image[:, top : top + self.size, left : left + self.size]
+            for image, top, left in zip(resized, tops, lefts, strict=True)
+        ]
+        return self._normalize(torch.stack(crops))
+
+    def strong(self, views: np.ndarray, generator: torch.Generator) -> Tensor:
+        """Random resized crop, flip and RandAugment: (V, H, W, 3) uint8 → (V, 3, size, size) float32."""
+        seed = int(torch.randint(2**31, (), generator=generator))
         with _seeded(seed):
-            images = [Image.fromarray(view) for view in views]
-            weak = torch.stack([self._weak(image) for image in images])
-            strong = torch.stack([self._strong(image) for image in images])
-        return weak, strong
+            images = [self._strong(Image.fromarray(view)) for view in views]
+        return self._normalize(torch.stack(images))
+
+    def _normalize(self, images: Tensor) -> Tensor:
+        return v2.functional.normalize(images.float() / 255, self.mean, self.std)

@@ -11,32 +11,40 @@ def kept_cross_entropy(logits: Tensor, labels: Tensor, keep: Tensor) -> Tensor:
     Args:
         logits: (B, C); labels: (B,) int64; keep: (B,) bool.
     """
-    losses = functional.cross_entropy(logits.float(), labels, reduction="none")
+    losses = functional.cross_entropy(_at_least_single(logits), labels, reduction="none")
     return (losses * keep).sum() / keep.sum().clamp_min(1)
 
 
-def fairness(logits: Tensor) -> Tensor:
-    """−mean over classes of log(mean softmax over the batch): smallest when classes are predicted equally often (MUST).
+def fairness(logits: Tensor, prior: Tensor | None = None) -> Tensor:
+    """Cross-entropy of the batch's mean prediction under expected class frequencies (MUST, Li et al. 2022, §3.1).
+
+    −Σ_c prior_c · log(mean over the batch of softmax(logits)_c): least when classes are predicted as often as expected.
 
     Args:
         logits: (B, C) of the whole batch.
+        prior: (C,) expected frequencies; all equal when None.
     """
-    marginal = functional.softmax(logits.float(), dim=-1).mean(0)
-    return -marginal.clamp_min(1e-12).log().mean()
+    log_marginal = functional.softmax(_at_least_single(logits), dim=-1).mean(0).clamp_min(1e-12).log()
+    return -log_marginal.mean() if prior is None else -(prior * log_marginal).sum()
 
 
-def cross_modal_contrast(image: Tensor, point: Tensor, labels: Tensor | None, temperature: float) -> Tensor:
+def symmetric_contrast(cosines: Tensor, labels: Tensor | None, temperature: float) -> Tensor:
     """InfoNCE between both modalities of the same objects, in both directions, summed.
 
     Args:
-        image, point: (B, E) unit embeddings.
+        cosines: (B, B) of every image embedding (rows) with every point embedding (columns).
         labels: (B,) pseudo-labels; other objects with the same label are left out of the negatives. None keeps all.
         temperature: divides the cosines.
     """
-    logits = image.float() @ point.float().T / temperature  # (B, B)
+    logits = _at_least_single(cosines) / temperature
     if labels is not None:
         same = labels.unsqueeze(0) == labels.unsqueeze(1)
         same.fill_diagonal_(False)
         logits = logits.masked_fill(same, -torch.inf)
     target = torch.arange(len(logits), device=logits.device)
     return functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)
+
+
+def _at_least_single(values: Tensor) -> Tensor:
+    """Losses are computed in float32, or in float64 where the model is."""
+    return values if values.dtype == torch.float64 else values.float()

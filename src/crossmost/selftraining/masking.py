@@ -20,15 +20,14 @@ def image_block_mask(batch: int, grid: tuple[int, int], block: int, ratio: float
     return mask.repeat_interleave(block, 1).repeat_interleave(block, 2).flatten(1)
 
 
-def point_region_mask(centers: Tensor, ratio: tuple[float, float], generator: torch.Generator) -> Tensor:
-    """(B, G) bool; hides a random center and the groups nearest to it, ⌊U(ratio)·G⌋ per cloud.
+def point_region_mask(centers: Tensor, anchor: Tensor, size: Tensor) -> Tensor:
+    """(B, G) bool; hides an anchor group and the groups nearest to it.
 
     Args:
         centers: (B, G, 3) group centers.
+        anchor: (B,) int64, group at the middle of the hidden region.
+        size: (B,) int64, how many groups it hides, the anchor included.
     """
-    batch, groups, _ = centers.shape
-    anchor = torch.randint(groups, (batch,), generator=generator).to(centers.device)
-    share = torch.rand(batch, generator=generator) * (ratio[1] - ratio[0]) + ratio[0]
-    hidden = (share * groups).long().clamp_min(1).to(centers.device)
-    distance = (centers - centers[torch.arange(batch), anchor].unsqueeze(1)).norm(dim=-1)  # (B, G)
-    return distance.argsort(1).argsort(1) < hidden.unsqueeze(1)
+    middle = centers[torch.arange(len(centers)), anchor].unsqueeze(1)
+    distance = (centers - middle).norm(dim=-1)  # (B, G)
+    return distance.argsort(1).argsort(1) < size.unsqueeze(1)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from crossmost.geometry.grouping import gather_points
 from crossmost.selftraining.settings import PointAugmentationSettings
 
 
@@ -27,20 +28,22 @@ def rotation(angles: Tensor) -> Tensor:
     return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
 
 
-def weak_points(points: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
-    """Scale a little and tilt a little; clouds (B, N, 3) → (B, N, 3)."""
+def weak_points(clouds: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
+    """Scale a little and tilt a little; clouds (B, N, 3 or 6) → the same shape, color unchanged."""
+    points, color = clouds[..., :3], clouds[..., 3:]
     batch = points.shape[0]
     points = normalize(points) * _uniform((batch, 1, 1), *settings.weak_scale, generator)
     angles = torch.randn(batch, 3, generator=generator) * settings.weak_tilt
     points = points @ rotation(angles.clamp(-settings.weak_tilt_clip, settings.weak_tilt_clip)).transpose(1, 2)
-    return normalize(points) if settings.renormalize else points
+    return torch.cat([normalize(points) if settings.renormalize else points, color], dim=-1)
 
 
-def strong_points(points: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
-    """Scale, turn about the up axis, shift, jitter, drop points and crop; clouds (B, N, 3) → (B, N, 3).
+def strong_points(clouds: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
+    """Scale, turn about the up axis, shift, jitter, drop points and crop; clouds (B, N, 3 or 6) → the same shape.
 
     Dropped and cropped points are replaced by random remaining ones, so that the number of points stays N.
     """
+    points, color = clouds[..., :3], clouds[..., 3:]
     batch, count, _ = points.shape
     points = normalize(points) * _uniform((batch, 1, 1), *settings.strong_scale, generator)
     yaw = torch.zeros(batch, 3)
@@ -53,13 +56,14 @@ def strong_points(points: Tensor, settings: PointAugmentationSettings, generator
 
     dropped = _uniform((batch, 1), 0, settings.strong_dropout, generator)
     keep = torch.rand(batch, count, generator=generator) >= dropped
-    keep &= _inside_random_box(points, settings.strong_crop, generator)
+    if settings.strong_crop is not None:
+        keep &= _inside_random_box(points, settings.strong_crop, generator)
     # A crop may miss every point; then the whole cloud stays.
     keep |= ~keep.any(1, keepdim=True)
     picked = torch.multinomial(keep.float(), count, replacement=True, generator=generator)
     source = torch.where(keep, torch.arange(count).expand(batch, -1), picked)
-    points = points.gather(1, source.unsqueeze(-1).expand(-1, -1, 3))
-    return normalize(points) if settings.renormalize else points
+    points = gather_points(points, source)
+    return torch.cat([normalize(points) if settings.renormalize else points, gather_points(color, source)], dim=-1)
 
 
 def _inside_random_box(points: Tensor, share: tuple[float, float], generator: torch.Generator) -> Tensor:

@@ -1,7 +1,7 @@
 """Pseudo-labels from the teacher's probabilities of both modalities (Cross-MoST, §3.2)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -9,8 +9,7 @@ from torch import Tensor
 from crossmost.selftraining.settings import PseudoLabelSettings
 
 
-@dataclass(frozen=True)
-class PseudoLabels:
+class PseudoLabels(NamedTuple):
     """What the student learns from; all (B,).
 
     Attributes:
@@ -27,58 +26,56 @@ class PseudoLabels:
     point_confidence: Tensor
 
 
-@dataclass(frozen=True)
-class _Predictions:
+class _Predictions(NamedTuple):
     image_label: Tensor
     point_label: Tensor
     image_score: Tensor
     point_score: Tensor  # weighted
+    coin: Tensor  # bool: the random rule takes the image
 
 
 # Label and keep mask for images and points: image_label, point_label, image_keep, point_keep.
 Labels = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-def _joint(p: _Predictions, settings: PseudoLabelSettings, _: torch.Generator | None) -> Labels:
+def _joint(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
     # On a tie the image decides (≥); the released code would add the two class ids.
     label = torch.where(p.image_score >= p.point_score, p.image_label, p.point_label)
     keep = torch.maximum(p.image_score, p.point_score) > settings.threshold_joint
     return label, label, keep, keep
 
 
-def _separate(p: _Predictions, settings: PseudoLabelSettings, _: torch.Generator | None) -> Labels:
-    return (
-        p.image_label,
-        p.point_label,
-        p.image_score > settings.threshold_image,
-        p.point_score > settings.threshold_point,
-    )
+def _kept_separately(p: _Predictions, settings: PseudoLabelSettings) -> tuple[Tensor, Tensor]:
+    return p.image_score > settings.threshold_image, p.point_score > settings.threshold_point
 
 
-def _agreement(p: _Predictions, settings: PseudoLabelSettings, _: torch.Generator | None) -> Labels:
-    confident = torch.maximum(p.image_score, p.point_score) > settings.threshold_joint
+def _separate(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
+    return p.image_label, p.point_label, *_kept_separately(p, settings)
+
+
+def _agreement(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
+    confident = torch.minimum(p.image_score, p.point_score) > settings.threshold_joint
     keep = confident & (p.image_label == p.point_label)
     return p.image_label, p.image_label, keep, keep
 
 
-def _random(p: _Predictions, settings: PseudoLabelSettings, generator: torch.Generator | None) -> Labels:
-    image_wins = torch.rand(p.image_label.shape, generator=generator).to(p.image_label.device) < 0.5
-    label = torch.where(image_wins, p.image_label, p.point_label)
-    keep = torch.where(image_wins, p.image_score, p.point_score) > settings.threshold_joint
+def _random(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
+    label = torch.where(p.coin, p.image_label, p.point_label)
+    keep = torch.where(p.coin, p.image_score, p.point_score) > settings.threshold_joint
     return label, label, keep, keep
 
 
-def _image_only(p: _Predictions, settings: PseudoLabelSettings, _: torch.Generator | None) -> Labels:
-    keep = p.image_score > settings.threshold_image
+def _image_only(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
+    keep, _ = _kept_separately(p, settings)
     return p.image_label, p.image_label, keep, keep
 
 
-def _point_only(p: _Predictions, settings: PseudoLabelSettings, _: torch.Generator | None) -> Labels:
-    keep = p.point_score > settings.threshold_point
+def _point_only(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
+    _, keep = _kept_separately(p, settings)
     return p.point_label, p.point_label, keep, keep
 
 
-RULES: dict[str, Callable[[_Predictions, PseudoLabelSettings, torch.Generator | None], Labels]] = {
+RULES: dict[str, Callable[[_Predictions, PseudoLabelSettings], Labels]] = {
     "joint": _joint,
     "separate": _separate,
     "agreement": _agreement,
@@ -87,22 +84,21 @@ RULES: dict[str, Callable[[_Predictions, PseudoLabelSettings, torch.Generator | 
     "point_only": _point_only,
 }
 
+# Rules that never compare the modalities, so that a weight has no place in them.
+_WITHOUT_WEIGHT = ("separate", "image_only", "point_only")
+
 
 def make_pseudo_labels(
-    image_probabilities: Tensor,
-    point_probabilities: Tensor,
-    settings: PseudoLabelSettings,
-    generator: torch.Generator | None = None,
+    image_probabilities: Tensor, point_probabilities: Tensor, coin: Tensor, settings: PseudoLabelSettings
 ) -> PseudoLabels:
     """Apply the configured rule to teacher probabilities (B, C) of both modalities.
 
     Args:
-        generator: decides the coin flips of the ``random`` rule.
+        coin: (B,) bool, which modality the ``random`` rule takes: True is the image.
     """
     image_confidence, image_label = image_probabilities.max(-1)
     point_confidence, point_label = point_probabilities.max(-1)
-    # Separate training compares no modalities, so the weight has no place in it.
-    weight = 1.0 if settings.rule in ("separate", "point_only") else settings.point_weight
-    predictions = _Predictions(image_label, point_label, image_confidence, weight * point_confidence)
-    labels = RULES[settings.rule](predictions, settings, generator)
+    weight = 1.0 if settings.rule in _WITHOUT_WEIGHT else settings.point_weight
+    predictions = _Predictions(image_label, point_label, image_confidence, weight * point_confidence, coin)
+    labels = RULES[settings.rule](predictions, settings)
     return PseudoLabels(*labels, image_confidence=image_confidence, point_confidence=point_confidence)

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -10,19 +11,53 @@ from crossmost.models.joint import JointModel
 from crossmost.selftraining.settings import SelfTrainingSettings
 
 
-def learning_rate(step: int, total: int, warmup: int, peak: float, final: float) -> float:
-    """Linear warm-up from 0 over ``warmup`` steps, then a cosine from ``peak`` to ``final`` (BEiT)."""
+def cosine_with_warmup(step: int, total: int, warmup: int, peak: float, final: float, start: float = 0.0) -> float:
+    """Linear warm-up from ``start`` to ``peak`` over ``warmup`` steps, then a cosine to ``final`` (BEiT)."""
     if step < warmup:
-        return peak * step / max(1, warmup - 1) if warmup > 1 else peak
+        return start + (peak - start) * (step / (warmup - 1) if warmup > 1 else 1.0)
     progress = (step - warmup) / max(1, total - warmup)
     return final + 0.5 * (peak - final) * (1 + math.cos(math.pi * progress))
 
 
-def ema_decay(step: int, init: float, final: float, warmup: int) -> float:
-    """Teacher decay: linear from ``init`` to ``final`` over ``warmup`` steps, then constant."""
-    if step >= warmup:
-        return final
-    return init + (final - init) * step / warmup
+def linear_ramp(step: int, init: float, final: float, warmup: int) -> float:
+    """Linear from ``init`` to ``final`` over ``warmup`` steps, then constant."""
+    return final if step >= warmup else init + (final - init) * step / warmup
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What changes from step to step by plan.
+
+    Attributes:
+        settings: of the run.
+        steps_per_epoch: optimizer steps of one pass over the adaptation set.
+    """
+
+    settings: SelfTrainingSettings
+    steps_per_epoch: int
+
+    @property
+    def total_steps(self) -> int:
+        """Optimizer steps of the whole run."""
+        return self.settings.epochs * self.steps_per_epoch
+
+    def learning_rate(self, step: int) -> float:
+        """Base learning rate of an optimizer step; each parameter group multiplies its ``lr_scale``."""
+        settings = self.settings
+        peak = settings.learning_rate
+        return cosine_with_warmup(
+            step,
+            self.total_steps,
+            round(settings.warmup_epochs * self.steps_per_epoch),
+            peak,
+            settings.final_learning_rate,
+            settings.arithmetic.warmup_start * peak,
+        )
+
+    def ema_decay(self, step: int) -> float:
+        """Share of the teacher that stays in the update after an optimizer step."""
+        settings = self.settings
+        return linear_ramp(step, settings.ema_init, settings.ema_final, settings.ema_warmup_steps)
 
 
 def parameter_groups(model: JointModel, settings: SelfTrainingSettings) -> list[dict[str, object]]:
@@ -30,13 +65,14 @@ def parameter_groups(model: JointModel, settings: SelfTrainingSettings) -> list[
 
     The mini-PointNet is frozen, as in the paper.
     """
-    layers = len(model.image_tower.visual.transformer.resblocks)
+    layers = model.image_tower.depth
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in trainable_parameters(model):
         scale = settings.layer_decay ** (layers + 1 - _image_layer(name, layers))
         if name == "classifier":
             scale = settings.classifier_learning_rate
-        decay = settings.weight_decay if parameter.dim() > 1 else 0.0
+        is_decayed = parameter.dim() > 1 or (parameter.dim() == 0 and settings.arithmetic.decay_logit_scale)
+        decay = settings.weight_decay if is_decayed else 0.0
         if scale > 0:
             groups.setdefault((scale, decay), []).append(parameter)
     return [
@@ -52,9 +88,10 @@ def trainable_parameters(model: JointModel) -> Iterable[tuple[str, nn.Parameter]
 
 def _image_layer(name: str, layers: int) -> int:
     """0 for the image tower's embeddings, 1…layers for its blocks, layers + 1 for everything else."""
-    if block := re.match(r"image_tower\.visual\.transformer\.resblocks\.(\d+)\.", name):
+    if block := re.match(r"image_tower\.visual\.(?:transformer\.resblocks|trunk\.blocks)\.(\d+)\.", name):
         return int(block[1]) + 1
-    embeddings = ("conv1", "class_embedding", "positional_embedding", "ln_pre")
+    embeddings = ["conv1", "class_embedding", "positional_embedding", "ln_pre"]
+    embeddings += ["trunk.patch_embed", "trunk.cls_token", "trunk.pos_embed"]
     if name.startswith(tuple(f"image_tower.visual.{part}" for part in embeddings)) or name.endswith(
         "mask_token_embedding"
     ):

@@ -1,8 +1,10 @@
-"""Settings of self-training; method notes in docs/ say where each comes from."""
+"""Settings of self-training; docs/method.md says where each comes from and how the paper's release differs."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from crossmost.models.joint import PointAnchor, PointTarget
 
 
 class Frozen(BaseModel):
@@ -27,7 +29,9 @@ class PseudoLabelSettings(Frozen):
 class LossWeights(Frozen):
     """Weight of each loss term; 0 switches a term off."""
 
-    fairness: float = Field(ge=0, description="Keeps the batch's mean prediction near uniform over classes.")
+    image: float = Field(default=1.0, ge=0, description="Factor on all terms of the image tower alone.")
+    point: float = Field(default=1.0, ge=0, description="Factor on all terms of the point tower alone.")
+    fairness: float = Field(ge=0, description="Keeps the batch's mean prediction near the expected class frequencies.")
     modeling: float = Field(ge=0, description="Masked modeling of hidden patches and groups.")
     alignment: float = Field(ge=0, description="Aligns hidden tokens with the global embedding.")
     cross: float = Field(ge=0, description="Contrasts image and point embeddings of the same object.")
@@ -53,8 +57,55 @@ class PointAugmentationSettings(Frozen):
     strong_jitter: float = Field(ge=0, description="Strong: standard deviation of per-point noise.")
     strong_jitter_clip: float = Field(ge=0, description="Strong: largest per-point noise along an axis.")
     strong_dropout: float = Field(ge=0, lt=1, description="Strong: largest share of points dropped.")
-    strong_crop: tuple[float, float] = Field(description="Strong: share of the points kept by a random box.")
+    strong_crop: tuple[float, float] | None = Field(
+        description="Strong: share of the cloud's extent that a random box keeps; null keeps all, as the paper's "
+        "release does in effect."
+    )
     renormalize: bool = Field(description="Center and scale to unit radius again after augmenting.")
+
+
+class ArithmeticSettings(Frozen):
+    """Arithmetic in which the paper's released code and its description, or good sense, differ."""
+
+    masked_pass: Literal["own", "shared"] = Field(
+        description="'own': logits from an unmasked pass beside the masked one; 'shared': one masked pass for all."
+    )
+    image_modeling_divisor: Literal["channels", "tokens"] = Field(
+        description="The sum of absolute pixel errors is divided by the hidden pixels and by the 3 color channels, or "
+        "by the number of tokens."
+    )
+    point_modeling_target: PointTarget = Field(
+        description="What a hidden point token is predicted as: itself, or the mask token that replaced it."
+    )
+    point_modeling_divisor: Literal["tokens_and_channels", "tokens_and_batch"] = Field(
+        description="The sum of absolute token errors is divided by the hidden tokens and by their channels, or by the "
+        "hidden tokens and the batch size."
+    )
+    point_alignment_anchor: PointAnchor = Field(
+        description="What hidden point tokens are aligned with: the cloud's embedding, or its projected class token."
+    )
+    contrast_temperature: float = Field(gt=0, description="Temperature of the cross-modal contrast; 1 is raw cosines.")
+    contrast_negatives: Literal["other_labels", "all"] = Field(
+        description="Which other objects are negatives: those with another pseudo-label, or all."
+    )
+    contrast_scope: Literal["global", "local"] = Field(
+        description="Contrast over the batches of all processes, or within each process."
+    )
+    mini_pointnet_statistics: Literal["pretraining", "batch"] = Field(
+        description="BatchNorm statistics of the frozen mini-PointNet: those of pre-training, or updated by batches."
+    )
+    decay_logit_scale: bool = Field(description="Whether weight decay also pulls the logit scale to 0.")
+    warmup_start: float = Field(ge=0, le=1, description="Learning rate at the first step, as a share of the peak.")
+
+
+class TrainingEngineSettings(Frozen):
+    """Where and how steps are computed; the result depends on none of it but the precision."""
+
+    accelerator: Literal["auto", "cpu", "cuda"] = Field(description="Lightning Fabric accelerator.")
+    devices: int = Field(gt=0, description="Processes, one device each; more than one trains data-parallel.")
+    precision: Literal["64-true", "32-true", "bf16-mixed"] = Field(description="Lightning Fabric precision.")
+    loader_workers: int = Field(ge=0, description="Processes that augment ahead; 0 augments in a thread.")
+    checkpoint_every: int = Field(ge=0, description="Steps between resumable checkpoints; 0 writes none.")
 
 
 class SelfTrainingSettings(Frozen):
@@ -64,10 +115,15 @@ class SelfTrainingSettings(Frozen):
     loss_weights: LossWeights
     image_augmentation: ImageAugmentationSettings
     point_augmentation: PointAugmentationSettings
+    arithmetic: ArithmeticSettings
+    engine: TrainingEngineSettings
     epochs: int = Field(gt=0, description="Passes over the adaptation set.")
-    batch_size: int = Field(gt=1, description="Objects per step.")
-    views_per_object: int = Field(
-        gt=0, description="Views drawn per object and step; their probabilities are averaged."
+    batch_size: int = Field(gt=1, description="Objects per forward pass, over all processes together.")
+    accumulate: int = Field(default=1, gt=0, description="Forward passes whose gradients are averaged into one step.")
+    clip_norm: float | None = Field(default=None, gt=0, description="Largest gradient norm; null does not clip.")
+    views_per_object: int = Field(gt=0, description="Strong views the student sees of each object in a step.")
+    teacher_views: int = Field(
+        gt=0, description="Weak views the teacher sees of each object; their probabilities are averaged."
     )
     learning_rate: float = Field(gt=0, description="Peak learning rate.")
     final_learning_rate: float = Field(ge=0, description="Learning rate at the end of the cosine.")
@@ -77,16 +133,22 @@ class SelfTrainingSettings(Frozen):
     classifier_learning_rate: float = Field(
         ge=0, description="Learning-rate factor of the shared classifier; 0 freezes it."
     )
+    class_prior: Literal["uniform", "teacher"] = Field(
+        description="Class frequencies that fairness pulls to: all equal, or the running mean of the teacher's labels."
+    )
+    prior_momentum: float = Field(default=0.95, ge=0, lt=1, description="Of the teacher's running class frequencies.")
     ema_init: float = Field(ge=0, lt=1, description="Teacher decay at the first step.")
     ema_final: float = Field(ge=0, lt=1, description="Teacher decay after the ramp.")
     ema_warmup_steps: int = Field(ge=0, description="Steps of the linear ramp between them.")
-    masked_pass: Literal["own", "shared"] = Field(
-        description="'own': logits from an unmasked pass beside the masked one; 'shared': one masked pass for all."
-    )
     image_mask_ratio: float = Field(gt=0, lt=1, description="Share of image blocks hidden.")
     image_mask_block: int = Field(gt=0, description="Side of a hidden block, patches.")
     point_mask_ratio: tuple[float, float] = Field(description="Range of the share of point groups hidden.")
-    contrast_temperature: float = Field(gt=0, description="Temperature of the cross-modal contrast.")
     n_points: int = Field(gt=0, description="Points per cloud that enter the tower.")
-    precision: Literal["32-true", "bf16-mixed"] = Field(description="Lightning Fabric precision.")
+    selection: Literal["last", "agreement", "entropy"] = Field(
+        description="Which teacher is the result: the last, or that after the epoch in which the modalities agreed "
+        "most, or in which the teacher was surest. None looks at a label."
+    )
+    snapshots: int = Field(
+        ge=0, description="Earlier teachers kept at equal distances, so that evaluation can show what selection missed."
+    )
     seed: int = Field(ge=0, description="Seeds order, views, augmentation and masks.")

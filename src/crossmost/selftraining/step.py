@@ -1,144 +1,337 @@
-"""One self-training step: batch + model + teacher → named losses and a report (method notes: docs/method.md)."""
+"""One self-training step: a function of state, batch and settings alone (docs/replay.md shows how to call it).
 
+state + batch → teacher's probabilities → pseudo-labels → student's losses → optimizer → teacher's moving average.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim import Optimizer
 
-from crossmost.models.joint import JointModel
-from crossmost.selftraining.losses import cross_modal_contrast, fairness, kept_cross_entropy
-from crossmost.selftraining.pseudo_labels import PseudoLabels
+from crossmost.models.joint import JointModel, JointOutput, MaskedPass
+from crossmost.models.point_towers import AnyPointTower
+from crossmost.selftraining.losses import fairness, kept_cross_entropy, symmetric_contrast
+from crossmost.selftraining.pseudo_labels import PseudoLabels, make_pseudo_labels
+from crossmost.selftraining.schedule import Schedule
 from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.selftraining.teacher import update_teacher
 
 
 class Batch(NamedTuple):
-    """B objects with k views each. A tuple, because Fabric rebuilds containers to convert precision and device.
+    """B objects with t weak and k strong views each. A tuple, because Fabric rebuilds containers to convert them.
 
     Attributes:
-        weak_views, strong_views: (B·k, 3, S, S) normalized, the views of one object adjacent.
-        weak_clouds: (B, N, 3).
+        weak_views: (B·t, 3, S, S) and strong_views (B·k, 3, S, S), normalized, the views of one object adjacent.
+        weak_neighborhoods, weak_centers: the weak clouds, cut into groups.
+        strong_neighborhoods, strong_centers: the strong clouds, cut into groups.
         image_mask: (B·k, P) bool.
-        point_centers, point_neighborhoods: grouped strong clouds.
         point_mask: (B, G) bool.
+        coin: (B,) bool, the flips of the ``random`` rule.
     """
 
     weak_views: Tensor
     strong_views: Tensor
-    weak_clouds: Tensor
+    weak_neighborhoods: Tensor
+    weak_centers: Tensor
+    strong_neighborhoods: Tensor
+    strong_centers: Tensor
     image_mask: Tensor
-    point_neighborhoods: Tensor
-    point_centers: Tensor
     point_mask: Tensor
+    coin: Tensor
 
 
-class StudentOutput(NamedTuple):
-    """Logits, embeddings and masked losses of the student; image rows are views (B·k)."""
+def assemble_batch(
+    tower: AnyPointTower,
+    *,
+    weak_views: Tensor,
+    strong_views: Tensor,
+    weak_clouds: Tensor,
+    strong_clouds: Tensor,
+    weak_start: Tensor,
+    strong_start: Tensor,
+    image_mask: Tensor,
+    point_mask: Tensor | Callable[[Tensor], Tensor],
+    coin: Tensor | None = None,
+) -> Batch:
+    """A batch from augmented views and clouds, masks and farthest-point-sampling starts.
 
-    image_logits: Tensor
-    point_logits: Tensor
-    image_embedding: Tensor
-    point_embedding: Tensor
-    modeling_image: Tensor
-    modeling_point: Tensor
-    align_image: Tensor
-    align_point: Tensor
+    Args:
+        weak_clouds, strong_clouds: (B, N, 3 or 6).
+        weak_start, strong_start: (B,) int64, the first sampled point of each cloud.
+        point_mask: (B, G) bool, or how to make it from the centers (B, G, 3) of the strong clouds.
+        coin: heads (the image) for all when None.
+    """
+    weak = tower.group(weak_clouds, weak_start)
+    strong = tower.group(strong_clouds, strong_start)
+    mask = point_mask if isinstance(point_mask, Tensor) else point_mask(strong[1])
+    heads = torch.ones(len(weak_clouds), dtype=torch.bool) if coin is None else coin
+    return Batch(weak_views, strong_views, *weak, *strong, image_mask, mask, heads)
 
 
-@dataclass(frozen=True)
-class TeacherOutput:
-    """Teacher probabilities (B, C) of both modalities; image ones are the mean over the object's views."""
+@dataclass
+class TrainingState:
+    """Everything that one step changes.
 
-    image_probabilities: Tensor
-    point_probabilities: Tensor
+    Attributes:
+        model: the student's weights.
+        student: the same module behind `Student` and the wrapper of `Fabric.setup`.
+        class_prior: (C,) running mean of the teacher's labels, on the model's device.
+        step: how many steps have been made.
+    """
+
+    model: JointModel
+    student: Any
+    teacher: JointModel
+    optimizer: Optimizer
+    class_prior: Tensor
+    step: int = 0
+
+
+class StepResult(NamedTuple):
+    """Detached results of one step, of the batches of all processes.
+
+    Attributes:
+        losses: name → weighted term; their sum is what was minimized.
+        report: name → label-free fact worth watching: kept shares, agreement, entropies, class marginals (C,).
+        pseudo_labels: of all objects.
+    """
+
+    losses: dict[str, Tensor]
+    report: dict[str, Tensor]
+    pseudo_labels: PseudoLabels
 
 
 class Student(nn.Module):
-    """All student passes of a step behind one ``forward``, as training launchers need it."""
+    """The student's passes behind one ``forward``, as launchers of several processes need it."""
 
     def __init__(self, model: JointModel, settings: SelfTrainingSettings) -> None:
         super().__init__()
         self.model = model
-        self.needs_masks = settings.loss_weights.modeling > 0 or settings.loss_weights.alignment > 0
-        self.shared_pass = settings.masked_pass == "shared"
+        self.shared_pass = settings.arithmetic.masked_pass == "shared"
+        needed = settings.loss_weights.modeling > 0 or settings.loss_weights.alignment > 0
+        self.masks = needed or self.shared_pass
+        self.point_target = settings.arithmetic.point_modeling_target
+        self.point_anchor = settings.arithmetic.point_alignment_anchor
 
-    def forward(self, batch: Batch) -> StudentOutput:
-        model = self.model
-        zero = model.logit_scale.new_zeros(())
-        losses = {"modeling_image": zero, "modeling_point": zero, "align_image": zero, "align_point": zero}
-        embeddings: tuple[Tensor, Tensor] | None = None
-        tokens = model.point_tower.tokenize(batch.point_neighborhoods)
-        if self.needs_masks or self.shared_pass:
-            image = model.masked_image(batch.strong_views, batch.image_mask)
-            point = model.masked_point(tokens, batch.point_centers, batch.point_mask)
-            losses = {
-                "modeling_image": image.modeling_loss,
-                "modeling_point": point.modeling_loss,
-                "align_image": image.alignment_loss,
-                "align_point": point.alignment_loss,
-            }
-            embeddings = (image.embedding, point.embedding) if self.shared_pass else None
-        if embeddings is None:
-            embeddings = (
-                model.embed_image(batch.strong_views),
-                model.embed_tokens(tokens, batch.point_centers),
-            )
-        image_embedding, point_embedding = embeddings
-        return StudentOutput(
-            image_logits=model.logits(image_embedding),
-            point_logits=model.logits(point_embedding),
-            image_embedding=image_embedding,
-            point_embedding=point_embedding,
-            **losses,
+    def forward(self, batch: Batch) -> JointOutput:
+        """All student passes of a batch."""
+        return self.model(
+            batch.strong_views,
+            batch.strong_neighborhoods,
+            batch.strong_centers,
+            batch.image_mask if self.masks else None,
+            batch.point_mask if self.masks else None,
+            shared_pass=self.shared_pass,
+            point_target=self.point_target,
+            point_anchor=self.point_anchor,
         )
 
 
 @torch.no_grad()
-def teach(teacher: JointModel, batch: Batch, views_per_object: int) -> TeacherOutput:
-    """Teacher probabilities on weak views and clouds, without masks."""
-    image = functional.softmax(teacher.logits(teacher.embed_image(batch.weak_views)).float(), dim=-1)
-    point = functional.softmax(teacher.logits(teacher.embed_point(batch.weak_clouds)).float(), dim=-1)
-    return TeacherOutput(image.unflatten(0, (-1, views_per_object)).mean(1), point)
+def teach(teacher: JointModel, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Teacher probabilities (B, C) on weak views and clouds, without masks; images: mean over an object's views."""
+    image = _probabilities(teacher.logits(teacher.embed_image(batch.weak_views)))
+    tokens = teacher.point_tower.tokenize(batch.weak_neighborhoods)
+    point = _probabilities(teacher.logits(teacher.embed_tokens(tokens, batch.weak_centers)))
+    return image.unflatten(0, (len(point), -1)).mean(1), point
+
+
+def _probabilities(logits: Tensor) -> Tensor:
+    return functional.softmax(logits if logits.dtype == torch.float64 else logits.float(), dim=-1)
 
 
 def self_training_losses(
-    output: StudentOutput, labels: PseudoLabels, settings: SelfTrainingSettings
+    output: JointOutput,
+    labels: PseudoLabels,
+    prior: Tensor | None,
+    settings: SelfTrainingSettings,
+    fabric: Fabric,
 ) -> dict[str, Tensor]:
-    """Weighted loss terms; their sum is what is minimized."""
+    """Weighted loss terms of the batches of all processes; their sum is what is minimized.
+
+    Args:
+        output: of this process.
+        labels: of all processes' objects, in order of the processes.
+        prior: (C,) expected class frequencies; None is uniform.
+    """
     weights, k = settings.loss_weights, settings.views_per_object
+    image_logits, point_logits = _gather(output.image.logits, fabric), _gather(output.point.logits, fabric)
     image_label, image_keep = labels.image_label.repeat_interleave(k), labels.image_keep.repeat_interleave(k)
     losses = {
-        "ce_image": kept_cross_entropy(output.image_logits, image_label, image_keep),
-        "ce_point": kept_cross_entropy(output.point_logits, labels.point_label, labels.point_keep),
-        "fairness_image": weights.fairness * fairness(output.image_logits),
-        "fairness_point": weights.fairness * fairness(output.point_logits),
-        "mim_image": weights.modeling * output.modeling_image,
-        "mim_point": weights.modeling * output.modeling_point,
-        "align_image": weights.alignment * output.align_image,
-        "align_point": weights.alignment * output.align_point,
+        "ce_image": weights.image * kept_cross_entropy(image_logits, image_label, image_keep),
+        "ce_point": weights.point * kept_cross_entropy(point_logits, labels.point_label, labels.point_keep),
+        "fairness_image": weights.image * weights.fairness * fairness(image_logits, prior),
+        "fairness_point": weights.point * weights.fairness * fairness(point_logits, prior),
     }
-    if weights.cross > 0:
-        image = functional.normalize(output.image_embedding.unflatten(0, (-1, k)).mean(1), dim=-1)
-        contrast = cross_modal_contrast(
-            image, output.point_embedding, labels.image_label, settings.contrast_temperature
-        )
-        losses["cross"] = weights.cross * contrast
-    else:
-        losses["cross"] = output.image_logits.new_zeros(())
+    losses |= _masked_losses(output, settings, fabric)
+    losses["cross"] = weights.cross * _contrast(output, labels, settings, fabric)
     return losses
 
 
-def step_report(teacher: TeacherOutput, labels: PseudoLabels) -> dict[str, Tensor]:
-    """Label-free facts worth watching: kept share, agreement of the modalities, mean entropy of the teacher (nats)."""
+def _masked_losses(output: JointOutput, settings: SelfTrainingSettings, fabric: Fabric) -> dict[str, Tensor]:
+    weights, arithmetic = settings.loss_weights, settings.arithmetic
+    image, point = output.image.masked, output.point.masked
+    if image is None or point is None:
+        zero = output.image.logits.new_zeros(())
+        return dict.fromkeys(("mim_image", "mim_point", "align_image", "align_point"), zero)
+    image_error, image_alignment = _global_means(image, fabric)
+    point_error, point_alignment = _global_means(point, fabric)
+    batch_size = len(output.point.logits) * fabric.world_size
+    image_divisor = image.channels if arithmetic.image_modeling_divisor == "channels" else image.tokens
+    point_divisor = point.channels if arithmetic.point_modeling_divisor == "tokens_and_channels" else batch_size
+    return {
+        "mim_image": weights.image * weights.modeling * image_error / image_divisor,
+        "mim_point": weights.point * weights.modeling * point_error / point_divisor,
+        "align_image": weights.image * weights.alignment * image_alignment,
+        "align_point": weights.point * weights.alignment * point_alignment,
+    }
+
+
+def _global_means(masked: MaskedPass, fabric: Fabric) -> tuple[Tensor, Tensor]:
+    """Absolute error per hidden pixel or token, summed over channels, and alignment per token, over all processes."""
+    count = masked.alignment.new_tensor(len(masked.alignment))
+    values = [masked.absolute_error, masked.hidden, masked.alignment.sum(), count]
+    sums = torch.stack([value.to(masked.absolute_error.dtype) for value in values])
+    error, hidden, alignment, tokens = _gather(sums.unsqueeze(0), fabric).sum(0)
+    return error / hidden, alignment / tokens
+
+
+def _contrast(output: JointOutput, labels: PseudoLabels, settings: SelfTrainingSettings, fabric: Fabric) -> Tensor:
+    arithmetic, k = settings.arithmetic, settings.views_per_object
+    if settings.loss_weights.cross == 0:
+        return output.image.logits.new_zeros(())
+    image, point = output.image.embedding, output.point.embedding
+    if k > 1:
+        image = functional.normalize(image.unflatten(0, (-1, k)).mean(1), dim=-1)
+    label = labels.image_label
+    if arithmetic.contrast_scope == "global":
+        image, point = _gather(image, fabric), _gather(point, fabric)
+    else:
+        label = label.unflatten(0, (fabric.world_size, -1))[fabric.global_rank]
+    negatives = label if arithmetic.contrast_negatives == "other_labels" else None
+    return symmetric_contrast(image @ point.T, negatives, arithmetic.contrast_temperature)
+
+
+def _gather(values: Tensor, fabric: Fabric) -> Tensor:
+    """Rows of all processes, in order, with gradients."""
+    if fabric.world_size == 1:
+        return values
+    gathered = cast(Tensor, fabric.all_gather(values, sync_grads=values.requires_grad))
+    return gathered.flatten(0, 1)
+
+
+def training_step(
+    state: TrainingState,
+    batches: Sequence[Batch],
+    settings: SelfTrainingSettings,
+    schedule: Schedule,
+    fabric: Fabric,
+) -> StepResult:
+    """Make one optimizer step and one teacher update.
+
+    Args:
+        state: is changed in place.
+        batches: this process's share; several are accumulated into the one step.
+        schedule: learning rate and teacher decay by step.
+
+    Returns:
+        Mean losses and report over the batches; pseudo-labels of all of them.
+    """
+    rate = schedule.learning_rate(state.step)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate * group["lr_scale"]
+    state.optimizer.zero_grad()
+    results = []
+    for index, batch in enumerate(batches):
+        is_last = index == len(batches) - 1
+        with fabric.no_backward_sync(state.student, enabled=fabric.world_size > 1 and not is_last):
+            results.append(_accumulate(state, batch, settings, fabric, share=1 / len(batches)))
+    if settings.clip_norm is not None:
+        fabric.clip_gradients(state.student, state.optimizer, max_norm=settings.clip_norm)
+    state.optimizer.step()
+    update_teacher(state.teacher, state.model, schedule.ema_decay(state.step))
+    state.step += 1
+    return results[0] if len(results) == 1 else _merge(results)
+
+
+def _accumulate(
+    state: TrainingState, batch: Batch, settings: SelfTrainingSettings, fabric: Fabric, share: float
+) -> StepResult:
+    batch = _in_precision_of(state.teacher, batch)
+    with fabric.autocast():
+        image, point = (_gather(probabilities, fabric) for probabilities in teach(state.teacher, batch))
+    labels = make_pseudo_labels(image, point, _gather(batch.coin, fabric), settings.pseudo_labels)
+    prior = _updated_prior(state, labels, image, point, settings)
+    with _default_dtype(state.teacher.classifier.dtype):
+        output = state.student(batch)
+    losses = self_training_losses(output, labels, prior, settings, fabric)
+    fabric.backward(share * torch.stack(list(losses.values())).sum())
+    detached = {name: value.detach() for name, value in losses.items()}
+    return StepResult(detached, step_report(image, point, labels), labels)
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """Fabric hands a module's outputs over in the default dtype: this keeps those of a float64 model whole."""
+    previous = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(previous)
+
+
+def _in_precision_of(model: JointModel, batch: Batch) -> Batch:
+    dtype = model.classifier.dtype
+    return Batch(*(value.to(dtype) if value.is_floating_point() else value for value in batch))
+
+
+def _updated_prior(
+    state: TrainingState, labels: PseudoLabels, image: Tensor, point: Tensor, settings: SelfTrainingSettings
+) -> Tensor | None:
+    """Expected class frequencies: the running mean of the predictions that gave the labels."""
+    if settings.class_prior == "uniform":
+        return None
+    image_gave = (labels.image_label == image.argmax(-1)).unsqueeze(1)
+    taught = torch.where(image_gave, image, point).mean(0)
+    state.class_prior.lerp_(taught.to(state.class_prior), 1 - settings.prior_momentum)
+    return state.class_prior.clone()
+
+
+def step_report(image: Tensor, point: Tensor, labels: PseudoLabels) -> dict[str, Tensor]:
+    """Label-free facts worth watching about teacher probabilities (B, C) and the labels made of them.
+
+    Kept shares, agreement of the modalities, mean entropy (nats) and mean probability of each class.
+    """
 
     def entropy(probabilities: Tensor) -> Tensor:
         return -(probabilities * probabilities.clamp_min(1e-12).log()).sum(-1).mean()
 
-    agreement = teacher.image_probabilities.argmax(-1) == teacher.point_probabilities.argmax(-1)
     return {
         "kept_share": (labels.image_keep.float().mean() + labels.point_keep.float().mean()) / 2,
-        "agreement": agreement.float().mean(),
-        "teacher_entropy_image": entropy(teacher.image_probabilities),
-        "teacher_entropy_point": entropy(teacher.point_probabilities),
+        "kept_share_image": labels.image_keep.float().mean(),
+        "kept_share_point": labels.point_keep.float().mean(),
+        "agreement": (image.argmax(-1) == point.argmax(-1)).float().mean(),
+        "teacher_entropy_image": entropy(image),
+        "teacher_entropy_point": entropy(point),
+        "marginal_image": image.mean(0),
+        "marginal_point": point.mean(0),
     }
+
+
+def _merge(results: Sequence[StepResult]) -> StepResult:
+    def mean(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+        return {name: torch.stack([part[name] for part in parts]).mean(0) for name in parts[0]}
+
+    labels = zip(*(result.pseudo_labels for result in results), strict=True)
+    return StepResult(
+        mean([result.losses for result in results]),
+        mean([result.report for result in results]),
+        PseudoLabels(*(torch.cat(column) for column in labels)),
+    )

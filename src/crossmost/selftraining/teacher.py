@@ -3,6 +3,7 @@
 import copy
 
 import torch
+from torch import Tensor, nn
 
 from crossmost.models.joint import JointModel
 
@@ -14,10 +15,15 @@ def make_teacher(student: JointModel) -> JointModel:
 
 
 @torch.no_grad()
-def update_teacher(teacher: JointModel, student: JointModel, decay: float) -> None:
-    """teacher ← decay·teacher + (1 − decay)·student, for parameters and buffers; integer buffers are copied."""
+def update_teacher(teacher: nn.Module, student: nn.Module, decay: float) -> None:
+    """teacher ← decay·teacher + (1 − decay)·student, for parameters and buffers; counters are truncated."""
     for mean, new in zip(teacher.state_dict().values(), student.state_dict().values(), strict=True):
         if mean.is_floating_point():
             mean.lerp_(new.to(mean.dtype), 1 - decay)
         else:
-            mean.copy_(new)
+            mean.copy_((decay * mean + (1 - decay) * new).to(mean.dtype))
+
+
+def copy_weights(model: JointModel) -> dict[str, Tensor]:
+    """A copy of all parameters and buffers on the CPU."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}

@@ -1,86 +1,50 @@
-"""The self-training loop."""
+"""The self-training run: launch, loop, resume, selection."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
 
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.attention import fastest_attention
 from crossmost.models.joint import JointModel
 from crossmost.selftraining.image_augmentation import ImageAugmentation
-from crossmost.selftraining.masking import image_block_mask, point_region_mask
-from crossmost.selftraining.point_augmentation import strong_points, weak_points
-from crossmost.selftraining.pseudo_labels import PseudoLabels, make_pseudo_labels
-from crossmost.selftraining.schedule import ema_decay, learning_rate, parameter_groups
+from crossmost.selftraining.objects import AugmentedObjects, derived_seed, epoch_batches, make_loader
+from crossmost.selftraining.recording import Recorder
+from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
+from crossmost.selftraining.schedule import Schedule, parameter_groups
+from crossmost.selftraining.selection import Selection
 from crossmost.selftraining.settings import SelfTrainingSettings
-from crossmost.selftraining.step import Batch, Student, self_training_losses, step_report, teach
-from crossmost.selftraining.teacher import make_teacher, update_teacher
+from crossmost.selftraining.step import Batch, Student, TrainingState, training_step
+from crossmost.selftraining.teacher import make_teacher
+
+Weights = dict[str, torch.Tensor]
 
 
-@dataclass(frozen=True)
-class SelfTrainingResult:
-    """What self-training leaves behind.
+class SelfTrainingResult(NamedTuple):
+    """What self-training leaves behind. A tuple, because Fabric rebuilds containers to send them between processes.
 
     Attributes:
-        teacher: the adapted model, in eval mode.
-        log: one row per step: every loss term, kept share, agreement, entropies, learning rate, teacher decay.
-        pseudo_labels: one row per object and epoch: the labels trained on and whether they were kept.
+        teacher: weights of the selected teacher: the adapted model.
+        selected_epoch: after which epoch it was taken, from 0.
+        snapshots: (epoch, weights) of earlier teachers and of the last one.
+        log: one row per step, see `Recorder.log_table`.
+        pseudo_labels: one row per object and epoch, see `Recorder.pseudo_label_table`.
     """
 
-    teacher: JointModel
+    teacher: Weights
+    selected_epoch: int
+    snapshots: list[tuple[int, Weights]]
     log: pd.DataFrame
     pseudo_labels: pd.DataFrame
-
-
-def epoch_batches(n_objects: int, batch_size: int, generator: torch.Generator) -> Iterator[np.ndarray]:
-    """Row indices of one shuffled pass; a last, smaller batch is left out."""
-    order = torch.randperm(n_objects, generator=generator).numpy()
-    for first in range(0, n_objects - batch_size + 1, batch_size):
-        yield order[first : first + batch_size]
-
-
-class _Batches:
-    """Draws views, augments and masks; everything follows from (seed, epoch, step)."""
-
-    def __init__(self, model: JointModel, augment: ImageAugmentation, data: Collection, settings: SelfTrainingSettings):
-        self.tower, self.grid = model.point_tower, model.image_tower.grid_size
-        self.augment, self.data, self.settings = augment, data, settings
-
-    def make(self, rows: np.ndarray, generator: torch.Generator) -> Batch:
-        settings, data = self.settings, self.data
-        k = settings.views_per_object
-        order = torch.rand(len(rows), data.views.shape[1], generator=generator).argsort(1)[:, :k].numpy()
-        views = data.views[rows[:, None], order].reshape(-1, *data.views.shape[2:])
-        augmentation_seed = int(torch.randint(2**31, (), generator=generator))
-        weak_views, strong_views = self.augment(views, augmentation_seed)
-        clouds = self._draw_points(torch.from_numpy(data.clouds[rows]), generator)
-        weak = weak_points(clouds, settings.point_augmentation, generator)
-        strong = strong_points(clouds, settings.point_augmentation, generator)
-        start = torch.randint(strong.shape[1], (len(rows),), generator=generator)
-        neighborhoods, centers = self.tower.group(strong, start)
-        return Batch(
-            weak_views=weak_views,
-            strong_views=strong_views,
-            weak_clouds=weak,
-            image_mask=image_block_mask(
-                len(views), self.grid, settings.image_mask_block, settings.image_mask_ratio, generator
-            ),
-            point_neighborhoods=neighborhoods,
-            point_centers=centers,
-            point_mask=point_region_mask(centers, settings.point_mask_ratio, generator),
-        )
-
-    def _draw_points(self, clouds: Tensor, generator: torch.Generator) -> Tensor:
-        count = min(self.settings.n_points, clouds.shape[1])
-        order = torch.rand(clouds.shape[:2], generator=generator).argsort(1)[:, :count]
-        return clouds.gather(1, order.unsqueeze(-1).expand(-1, -1, 3))
 
 
 def self_train(
@@ -90,104 +54,184 @@ def self_train(
     *,
     image_mean: tuple[float, ...],
     image_std: tuple[float, ...],
+    scratch: Path | None = None,
     title: str = "self-training",
 ) -> SelfTrainingResult:
     """Adapt a joint model to an unlabeled collection.
 
     Args:
-        model: the student's start; changed in place.
+        model: the student's start; in a single process it is changed in place.
         data: adaptation objects.
         image_mean, image_std: normalization of the image tower.
+        scratch: folder for checkpoints an interrupted run continues from; None writes none.
         title: text of the progress bar.
 
     Raises:
-        CrossmostError: if there are fewer than two objects, or the loss stops being a number.
+        CrossmostError: if there are fewer than two objects, they cannot be shared by the processes, or the loss stops
+            being a number.
     """
     if len(data) < 2:
         raise CrossmostError(f"self-training needs at least 2 usable objects, got {len(data)}; see quarantine.csv")
-    fabric = Fabric(accelerator="auto", devices=1, precision=settings.precision)
-    torch.manual_seed(settings.seed)  # stochastic depth draws from the global generator
-    teacher = make_teacher(model)
-    optimizer = torch.optim.AdamW(parameter_groups(model, settings), betas=(0.9, 0.999))
-    model.point_tower.encoder.requires_grad_(False)
-    student, fabric_optimizer = fabric.setup(Student(model, settings), optimizer)
-    teacher = teacher.to(fabric.device)
+    settings = _fitted(settings, len(data))
+    engine = settings.engine
+    strategy: Any = "auto"
+    if engine.devices > 1:
+        # Not plain "ddp", which would run the whole program again in every process.
+        strategy = DDPStrategy(start_method="spawn", find_unused_parameters=True)
+    fabric = Fabric(
+        accelerator=engine.accelerator, devices=engine.devices, precision=engine.precision, strategy=strategy
+    )
     size = model.image_tower.visual.image_size[0]
     augment = ImageAugmentation(settings.image_augmentation, size, image_mean, image_std)
-    batches = _Batches(model, augment, data, settings)
-    batch_size = min(settings.batch_size, len(data))
-    steps_per_epoch = max(1, len(data) // batch_size)
-    total = settings.epochs * steps_per_epoch
-    warmup = round(settings.warmup_epochs * steps_per_epoch)
+    objects = AugmentedObjects(data, augment, settings, model.image_tower.grid_size, model.point_tower.config.n_groups)
+    # Fabric calls the function with itself and these arguments, but its annotation knows the first one only.
+    run = cast(Callable[..., SelfTrainingResult], _run)
+    return cast(SelfTrainingResult, fabric.launch(run, model, objects, scratch, title))
 
-    rows_of_log: list[dict[str, Tensor | float]] = []
-    recorded: list[pd.DataFrame] = []
-    step = 0
+
+def _fitted(settings: SelfTrainingSettings, n_objects: int) -> SelfTrainingSettings:
+    """Settings whose batches a small collection can fill."""
+    devices = settings.engine.devices
+    largest = n_objects - n_objects % devices
+    if settings.batch_size % devices or not largest:
+        raise CrossmostError(
+            f"batch_size {settings.batch_size} and {n_objects} objects cannot be shared by {devices} devices; "
+            "batch_size must be a multiple of engine.devices"
+        )
+    batch_size = min(settings.batch_size, largest)
+    accumulate = min(settings.accumulate, n_objects // batch_size)
+    return settings.model_copy(update={"batch_size": batch_size, "accumulate": accumulate})
+
+
+def _run(
+    fabric: Fabric, model: JointModel, objects: AugmentedObjects, scratch: Path | None, title: str
+) -> SelfTrainingResult:
+    settings, data = objects.settings, objects.data
+    checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings)) if scratch is not None else None
+    state = start_state(model, settings, fabric)
+    record, selection = Recorder(), Selection(settings)
+    if checkpoint is not None and (saved := checkpoint.load()) is not None:
+        _restore(saved, state, record, selection)
+    per_epoch = len(data) // (settings.batch_size * settings.accumulate)
+    schedule = Schedule(settings, per_epoch)
+    plan = _plan(len(data), settings, per_epoch)
+    loader = make_loader(
+        objects,
+        model.point_tower,
+        plan[state.step * settings.accumulate :],
+        rank=fabric.global_rank,
+        world_size=fabric.world_size,
+        workers=settings.engine.loader_workers,
+    )
+    batches: Iterator[Batch] = iter(cast(Any, fabric.setup_dataloaders(loader, use_distributed_sampler=False)))
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        Progress(*columns, TextColumn("{task.description}"), disable=not fabric.is_global_zero) as progress,
+        fastest_attention(fabric.device),
+    ):
+        task = progress.add_task("", total=schedule.total_steps, completed=state.step)
+        show = _show_every(1.0, lambda: progress.update(task, description=_headline(record), completed=state.step))
+        while state.step < schedule.total_steps:
+            step = state.step
+            planned = plan[step * settings.accumulate : (step + 1) * settings.accumulate]
+            epoch = planned[0][0]
+            drawn = [next(batches) for _ in planned]
+            # Stochastic depth draws from the global generator; seeded by step, a resumed run draws the same. Not before
+            # the batches are there, since a loader draws too when it starts.
+            torch.manual_seed(derived_seed(settings.seed, step, fabric.global_rank))
+            result = training_step(state, drawn, settings, schedule, fabric)
+            schedules = {"learning_rate": schedule.learning_rate(step), "ema_decay": schedule.ema_decay(step)}
+            record.append(epoch, [row for _, rows in planned for row in rows], result, **schedules)
+            if state.step % per_epoch == 0:
+                _require_finite(record, epoch)
+                selection.after_epoch(epoch, record, state.teacher)
+            every = settings.engine.checkpoint_every
+            if checkpoint is not None and every and state.step % every == 0 and fabric.is_global_zero:
+                checkpoint.save(_saved(state, record, selection))
+            show()
+    if checkpoint is not None and fabric.is_global_zero:
+        checkpoint.remove()
+    return SelfTrainingResult(
+        teacher=selection.selected,
+        selected_epoch=selection.selected_epoch,
+        snapshots=selection.snapshots,
+        log=record.log_table(),
+        pseudo_labels=record.pseudo_label_table(data.object_ids),
+    )
+
+
+def start_state(model: JointModel, settings: SelfTrainingSettings, fabric: Fabric) -> TrainingState:
+    """Student, teacher and optimizer before the first step.
+
+    Args:
+        model: its mini-PointNet is frozen here.
+    """
+    model.batch_statistics = settings.arithmetic.mini_pointnet_statistics == "batch"
+    model.point_tower.encoder.requires_grad_(False)
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, settings), lr=settings.learning_rate, betas=(0.9, 0.999), eps=1e-8
+    )
+    student, fabric_optimizer = fabric.setup(Student(model, settings), optimizer)
     student.train()
-    columns = (
-        TextColumn(title),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns) as progress, fastest_attention(fabric.device):
-        task = progress.add_task("", total=total)
-        for epoch in range(settings.epochs):
-            # A generator per epoch, not one for the run: an epoch can be replayed without those before it.
-            generator = torch.Generator().manual_seed(settings.seed * 100_003 + epoch)
-            for picked in epoch_batches(len(data), batch_size, generator):
-                batch = fabric.to_device(batches.make(picked, generator))
-                rate = learning_rate(step, total, warmup, settings.learning_rate, settings.final_learning_rate)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate * group["lr_scale"]
-                with fabric.autocast():
-                    taught = teach(teacher, batch, settings.views_per_object)
-                labels = make_pseudo_labels(
-                    taught.image_probabilities, taught.point_probabilities, settings.pseudo_labels, generator
-                )
-                losses = self_training_losses(student(batch), labels, settings)
-                loss = torch.stack(list(losses.values())).sum()
-                fabric_optimizer.zero_grad()
-                fabric.backward(loss)
-                fabric_optimizer.step()
-                decay = ema_decay(step, settings.ema_init, settings.ema_final, settings.ema_warmup_steps)
-                update_teacher(teacher, model, decay)
-                terms = {name: value.detach() for name, value in losses.items()}
-                report = step_report(taught, labels)
-                schedules = {"learning_rate": rate, "ema_decay": decay}
-                rows_of_log.append(
-                    {"step": step, "epoch": epoch, "loss": loss.detach(), **terms, **report, **schedules}
-                )
-                recorded.append(_record(data, picked, epoch, labels))
-                step += 1
-                progress.advance(task)
-            last = rows_of_log[-1]
-            if not np.isfinite(float(last["loss"])):
-                raise CrossmostError(
-                    f"the self-training loss became {float(last['loss'])} in epoch {epoch}; "
-                    "lower the learning rate or use precision 32-true"
-                )
-            progress.update(
-                task,
-                description=f"loss {float(last['loss']):.2f}, kept {float(last['kept_share']):.0%}, "
-                f"agreement {float(last['agreement']):.0%}",
-            )
-    log = pd.DataFrame([{name: float(value) for name, value in row.items()} for row in rows_of_log])
-    log = log.astype({"step": int, "epoch": int})
-    return SelfTrainingResult(teacher.eval(), log, pd.concat(recorded, ignore_index=True))
+    teacher = make_teacher(model)
+    n_classes = model.classifier.shape[1]
+    prior = torch.full((n_classes,), 1 / n_classes, device=fabric.device)
+    return TrainingState(model, student, teacher, fabric_optimizer, prior)
 
 
-def _record(data: Collection, rows: np.ndarray, epoch: int, labels: PseudoLabels) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "epoch": epoch,
-            "object_id": [data.object_ids[row] for row in rows],
-            "label_image": labels.image_label.cpu().numpy(),
-            "label_point": labels.point_label.cpu().numpy(),
-            "kept_image": labels.image_keep.cpu().numpy(),
-            "kept_point": labels.point_keep.cpu().numpy(),
-            "confidence_image": labels.image_confidence.float().cpu().numpy(),
-            "confidence_point": labels.point_confidence.float().cpu().numpy(),
-        }
-    )
+def _plan(n_objects: int, settings: SelfTrainingSettings, steps_per_epoch: int) -> list[tuple[int, list[int]]]:
+    """(epoch, rows of all processes) of every batch of the run."""
+    used = steps_per_epoch * settings.accumulate
+    return [
+        (epoch, rows)
+        for epoch in range(settings.epochs)
+        for rows in epoch_batches(n_objects, settings.batch_size, settings.seed, epoch)[:used]
+    ]
+
+
+def _saved(state: TrainingState, record: Recorder, selection: Selection) -> dict[str, Any]:
+    return {
+        "step": state.step,
+        "model": state.model.state_dict(),
+        "teacher": state.teacher.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "class_prior": state.class_prior,
+        "record": record.state_dict(),
+        "selection": selection.state_dict(),
+    }
+
+
+def _restore(saved: dict[str, Any], state: TrainingState, record: Recorder, selection: Selection) -> None:
+    state.step = saved["step"]
+    state.model.load_state_dict(saved["model"])
+    state.teacher.load_state_dict(saved["teacher"])
+    state.optimizer.load_state_dict(saved["optimizer"])
+    state.class_prior.copy_(saved["class_prior"])
+    record.load_state_dict(saved["record"])
+    selection.load_state_dict(saved["selection"])
+
+
+def _require_finite(record: Recorder, epoch: int) -> None:
+    loss = record.last("loss")
+    if not np.isfinite(loss):
+        raise CrossmostError(
+            f"the self-training loss became {loss} in epoch {epoch}; lower the learning rate or use precision 32-true"
+        )
+
+
+def _headline(record: Recorder) -> str:
+    kept, agreement = record.last("kept_share"), record.last("agreement")
+    return f"loss {record.last('loss'):.2f}, kept {kept:.0%}, agreement {agreement:.0%}"
+
+
+def _show_every(seconds: float, show: Callable[[], None]) -> Callable[[], None]:
+    """``show``, but at most once in so many seconds: reading a loss makes a GPU wait."""
+    shown = 0.0
+
+    def maybe() -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= seconds:
+            shown = time.monotonic()
+            show()
+
+    return maybe

@@ -1,70 +1,59 @@
 """Where objects come from: one module per format, chosen by the `kind` of its settings."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from crossmost.shards import code_fingerprint
-from crossmost.sources.base import RawObject, Source
-from crossmost.sources.meshes import make_mesh_sample, read_signature
-from crossmost.sources.shapes_source import ShapesSource
-from crossmost.sources.sweethome3d import ClassRules, SweetHome3DSource
+from crossmost.sources.base import RawObject, Source, SourceDescription
+from crossmost.sources.co3d import Co3dSettings
+from crossmost.sources.folder import FolderSettings
+from crossmost.sources.modelnet import ModelNetSettings
+from crossmost.sources.openshape import OpenShapeSettings
+from crossmost.sources.redwood import RedwoodSettings
+from crossmost.sources.samples import make_object_sample, read_signature
+from crossmost.sources.scanobjectnn import ScanObjectNNSettings
+from crossmost.sources.shapenet import ShapeNetSettings
+from crossmost.sources.shapes_source import ShapesSettings
+from crossmost.sources.sweethome3d import ClassRule, SweetHome3DSettings
 
 __all__ = [
     "ClassRule",
+    "Co3dSettings",
+    "FolderSettings",
+    "ModelNetSettings",
+    "OpenShapeSettings",
     "RawObject",
+    "RedwoodSettings",
+    "ScanObjectNNSettings",
+    "ShapeNetSettings",
     "ShapesSettings",
     "Source",
+    "SourceDescription",
     "SourceSettings",
     "SweetHome3DSettings",
-    "make_mesh_sample",
+    "make_object_sample",
     "open_source",
     "read_signature",
     "source_code_fingerprint",
 ]
 
-
-class ClassRule(BaseModel):
-    """Which catalogue names belong to a class."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(min_length=1, description="Name of the class, in words for prompts (no underscores).")
-    pattern: str = Field(
-        min_length=1, description="Regular expression searched in the lower-case English name; first rule wins."
-    )
-
-
-class SweetHome3DSettings(BaseModel):
-    """Furniture libraries of Sweet Home 3D, `*.sh3f` files in the raw folder."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["sweethome3d"] = Field(description="Names this kind of source.")
-    exclude: str = Field(default="", description="Regular expression; names that match belong to no class.")
-    classes: tuple[ClassRule, ...] = Field(min_length=2, description="Rules in logit order.")
+SourceSettings = Annotated[
+    Co3dSettings
+    | FolderSettings
+    | ModelNetSettings
+    | OpenShapeSettings
+    | RedwoodSettings
+    | ScanObjectNNSettings
+    | ShapeNetSettings
+    | ShapesSettings
+    | SweetHome3DSettings,
+    Field(discriminator="kind"),
+]
 
 
-class ShapesSettings(BaseModel):
-    """The procedural generator."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["shapes"] = Field(description="Names this kind of source.")
-    objects_per_class: int = Field(default=40, ge=1, description="Objects of each class.")
-    first_seed: int = Field(
-        default=1_000_000, ge=0, description="Seed of the first shape; others than those of pre-training."
-    )
-    classes: tuple[str, ...] | None = Field(
-        default=None, description="Classes of the generator in logit order; null takes all."
-    )
-
-
-SourceSettings = Annotated[SweetHome3DSettings | ShapesSettings, Field(discriminator="kind")]
-
-
-def open_source(settings: SweetHome3DSettings | ShapesSettings, folder: Path) -> Source:
+def open_source(settings: SourceDescription, folder: Path) -> Source:
     """The source that the settings describe.
 
     Args:
@@ -74,23 +63,19 @@ def open_source(settings: SweetHome3DSettings | ShapesSettings, folder: Path) ->
     Raises:
         MissingInputError: if the raw folder lacks what the source needs.
     """
-    if isinstance(settings, SweetHome3DSettings):
-        rules = ClassRules(settings.exclude, tuple((rule.name, rule.pattern) for rule in settings.classes))
-        return SweetHome3DSource(folder, rules)
-    return ShapesSource(settings.objects_per_class, settings.first_seed, settings.classes)
+    return settings.open(folder)
 
 
-_COMMON_CODE = ("crossmost.sources.meshes", "crossmost.sources.glb", "crossmost.near_duplicates")
-_CODE = {
-    "sweethome3d": (
-        "crossmost.sources.sweethome3d",
-        "crossmost.sources.archive_assets",
-        "crossmost.sources.properties",
-    ),
-    "shapes": ("crossmost.sources.shapes_source", "crossmost.sources.shapes"),
-}
+_COMMON_CODE = (
+    "crossmost.near_duplicates",
+    "crossmost.sources.frames",
+    "crossmost.sources.glb",
+    "crossmost.sources.pictures",
+    "crossmost.sources.point_clouds",
+    "crossmost.sources.samples",
+)
 
 
-def source_code_fingerprint(settings: SweetHome3DSettings | ShapesSettings) -> str:
-    """Changes when the code changes that turns objects of this source into stored meshes."""
-    return code_fingerprint(*_COMMON_CODE, *_CODE[settings.kind])
+def source_code_fingerprint(settings: SourceDescription) -> str:
+    """Changes when the code changes that turns objects of this source into what is stored."""
+    return code_fingerprint(*_COMMON_CODE, *settings.code)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-import re
-import urllib.parse
 import zipfile
 import zlib
 
 from trimesh.resolvers import Resolver
 
 from crossmost.errors import UnreadableObjectError
+from crossmost.sources.references import meant_paths
 
 MAX_MEMBER_BYTES = 512 * 2**20
 """A larger member is taken for a zip bomb."""
-_MAP_OPTIONS = re.compile(r"^(-[a-zA-Z]+(\s+(on|off|[-+.\deE]+))+\s+)+")  # e.g. `-s 1 1 1 wood.jpg`
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -52,14 +50,11 @@ class ArchiveResolver(Resolver):
 
     def find(self, name: str) -> str | None:
         """Member name that a reference means, or None; a reference never leaves the zip."""
-        name = _MAP_OPTIONS.sub("", name.strip().strip('"')).replace("\\", "/")
-        for candidate in dict.fromkeys((name, urllib.parse.unquote(name))):
-            # A path of the author's own machine says nothing here: only its last part can be beside the model.
-            for tail in (candidate, posixpath.basename(candidate)):
-                path = posixpath.normpath(posixpath.join(self._folder, tail.lstrip("/")))
-                found = self._by_lower_case.get(path.lower())
-                if found is not None:
-                    return found
+        for tail in meant_paths(name):
+            path = posixpath.normpath(posixpath.join(self._folder, tail))
+            found = self._by_lower_case.get(path.lower())
+            if found is not None:
+                return found
         return None
 
     def get(self, name: str) -> bytes:

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import trimesh
+from pydantic import Field
 
 from crossmost.errors import CrossmostError
 from crossmost.shards import code_fingerprint, fingerprint
-from crossmost.sources.base import RawObject
+from crossmost.sources.base import RawObject, Source, SourceDescription
 from crossmost.sources.shapes.generator import CLASSES, generate_shape
+
+
+class ShapesSettings(SourceDescription):
+    """The procedural generator."""
+
+    code: ClassVar = ("crossmost.sources.shapes_source", "crossmost.sources.shapes")
+
+    kind: Literal["shapes"] = Field(description="Names this kind of source.")
+    objects_per_class: int = Field(default=40, ge=1, description="Objects of each class.")
+    first_seed: int = Field(
+        default=1_000_000, ge=0, description="Seed of the first shape; others than those of pre-training."
+    )
+    classes: tuple[str, ...] | None = Field(
+        default=None, description="Classes of the generator in logit order; null takes all."
+    )
+
+    def open(self, folder: Path) -> Source:
+        """The generator; the raw folder is not looked at."""
+        return ShapesSource(self.objects_per_class, self.first_seed, self.classes)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Furniture libraries of Sweet Home 3D (`*.sh3f`): zips of OBJ models and a catalogue of names, sizes, rotations."""
+"""Furniture libraries of Sweet Home 3D (`*.sh3f`): zips of OBJ models and a catalog of names, sizes, rotations."""
 
 from __future__ import annotations
 
@@ -11,22 +11,58 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 import trimesh
+from pydantic import BaseModel, ConfigDict, Field
 
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.sources.archive_assets import ArchiveResolver, read_member
-from crossmost.sources.base import RawObject
+from crossmost.sources.base import RawObject, Source, SourceDescription
+from crossmost.sources.mesh_files import keep_faces
+from crossmost.sources.object_ids import slug
 from crossmost.sources.properties import parse_properties
 
-CATALOGUE = "PluginFurnitureCatalog.properties"
+CATALOG = "PluginFurnitureCatalog.properties"
 _NUMBERED = re.compile(r"([A-Za-z]+)#(\d+)")
+
+
+class ClassRule(BaseModel):
+    """Which catalog names belong to a class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, description="Name of the class, in words for prompts (no underscores).")
+    pattern: str = Field(
+        min_length=1, description="Regular expression searched in the lower-case English name; first rule wins."
+    )
+
+
+class SweetHome3DSettings(SourceDescription):
+    """Furniture libraries of Sweet Home 3D, `*.sh3f` files in the raw folder."""
+
+    code: ClassVar = (
+        "crossmost.sources.sweethome3d",
+        "crossmost.sources.archive_assets",
+        "crossmost.sources.mesh_files",
+        "crossmost.sources.properties",
+        "crossmost.sources.references",
+    )
+
+    kind: Literal["sweethome3d"] = Field(description="Names this kind of source.")
+    exclude: str = Field(default="", description="Regular expression; names that match belong to no class.")
+    classes: tuple[ClassRule, ...] = Field(min_length=2, description="Rules in logit order.")
+
+    def open(self, folder: Path) -> Source:
+        """The libraries in the raw folder."""
+        rules = ClassRules(self.exclude, tuple((rule.name, rule.pattern) for rule in self.classes))
+        return SweetHome3DSource(folder, rules)
 
 
 @dataclass(frozen=True)
 class ClassRules:
-    """How catalogue names become classes.
+    """How catalog names become classes.
 
     Args:
         exclude: Regular expression; a name that matches belongs to no class. Empty excludes nothing.
@@ -37,7 +73,7 @@ class ClassRules:
     classes: tuple[tuple[str, str], ...]
 
     def class_of(self, name: str) -> str | None:
-        """Class of an English catalogue name, or None for names that belong to no class."""
+        """Class of an English catalog name, or None for names that belong to no class."""
         name = name.lower()
         if self.exclude and re.search(self.exclude, name):
             return None
@@ -46,13 +82,13 @@ class ClassRules:
 
 @dataclass(frozen=True)
 class FurniturePiece(RawObject):
-    """One catalogue entry that belongs to a class.
+    """One catalog entry that belongs to a class.
 
     Args:
         library: The `.sh3f` file.
         model: Member name of the model inside it.
-        size: Width, height and depth as written in the catalogue (centimeters).
-        rotation: Row-major 3×3 rotation as written in the catalogue, or None.
+        size: Width, height and depth as written in the catalog (centimeters).
+        rotation: Row-major 3×3 rotation as written in the catalog, or None.
     """
 
     library: Path
@@ -61,7 +97,7 @@ class FurniturePiece(RawObject):
     rotation: str | None
 
     def load(self) -> trimesh.Scene:
-        """The textured model with the catalogue's rotation and size: meters, standing on y = 0, centered on x and z.
+        """The textured model with the catalog's rotation and size: meters, standing on y = 0, centered on x and z.
 
         Raises:
             UnreadableObjectError: if the entry is malformed, or the model is absent, broken or empty.
@@ -113,10 +149,10 @@ class SweetHome3DSource:
         return tuple(class_name for class_name, _ in self.rules.classes)
 
     def objects(self) -> Iterator[FurniturePiece]:
-        """Entries in the order of libraries and catalogues.
+        """Entries in the order of libraries and catalogs.
 
         Raises:
-            CrossmostError: if a library is no zip or has no catalogue.
+            CrossmostError: if a library is no zip or has no catalog.
         """
         taken: set[str] = set()
         for library in self.libraries:
@@ -134,7 +170,7 @@ class SweetHome3DSource:
     def _read_library(self, library: Path) -> list[FurniturePiece]:
         try:
             with zipfile.ZipFile(library) as archive:
-                values = parse_properties(read_member(archive, CATALOGUE))
+                values = parse_properties(read_member(archive, CATALOG))
                 members = _members_by_folder(archive)
                 return [
                     piece
@@ -180,14 +216,8 @@ class SweetHome3DSource:
         )
 
 
-def slug(identity: str) -> str:
-    """An id that a store accepts: lower case, everything else than letters, digits, `_` and `-` becomes `-`."""
-    text = re.sub(r"[^a-z0-9_-]+", "-", identity.lower()).strip("-_")
-    return text or "object-" + hashlib.sha256(identity.encode()).hexdigest()[:12]
-
-
 def _entries(values: dict[str, str]) -> list[dict[str, str]]:
-    """The numbered keys of a catalogue as one dictionary per entry, by number."""
+    """The numbered keys of a catalog as one dictionary per entry, by number."""
     entries: dict[int, dict[str, str]] = {}
     for key, value in values.items():
         numbered = _NUMBERED.fullmatch(key)
@@ -209,7 +239,7 @@ def _numbers(what: str, text: str, count: int) -> Sequence[float]:
     except ValueError:
         numbers = []
     if len(numbers) != count or not all(math.isfinite(number) for number in numbers):
-        raise UnreadableObjectError(f"the catalogue gives {what} as {text!r}; expected {count} numbers")
+        raise UnreadableObjectError(f"the catalog gives {what} as {text!r}; expected {count} numbers")
     return numbers
 
 
@@ -220,7 +250,7 @@ def _read_model(archive: zipfile.ZipFile, model: str) -> trimesh.Scene:
         UnreadableObjectError: if it is absent, of another format than OBJ, or without usable faces.
     """
     if not model:
-        raise UnreadableObjectError("the catalogue names no model")
+        raise UnreadableObjectError("the catalog names no model")
     resolver = ArchiveResolver(archive, model)
     found = resolver.find("/" + posixpath.basename(model)) if model not in archive.namelist() else model
     content = read_member(archive, found or model)
@@ -230,15 +260,7 @@ def _read_model(archive: zipfile.ZipFile, model: str) -> trimesh.Scene:
         scene = trimesh.load_scene(io.BytesIO(content), file_type="obj", resolver=resolver, process=False)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableObjectError(f"the model {model!r} is no valid OBJ file: {error}") from error
-    for name, geometry in list(scene.geometry.items()):
-        if not isinstance(geometry, trimesh.Trimesh) or len(geometry.faces) == 0:
-            scene.delete_geometry(name)
-        elif geometry.faces.min() < 0 or geometry.faces.max() >= len(geometry.vertices):
-            raise UnreadableObjectError(f"the model {model!r} has faces with corners that do not exist")
-        elif not np.isfinite(geometry.vertices[geometry.faces]).all():
-            raise UnreadableObjectError(f"the model {model!r} has corners that are not finite numbers")
-    if not scene.geometry:
-        raise UnreadableObjectError(f"the model {model!r} has no faces")
+    keep_faces(scene, f"the model {model!r}")
     scene.metadata["missing_files"] = resolver.missing
     return scene
 

@@ -20,6 +20,7 @@ from crossmost.evaluation import (
     predictions_table,
     pseudo_label_quality,
     reliability_table,
+    snapshot_table,
 )
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.embedding import embed_collection
@@ -82,6 +83,16 @@ def measure_pseudo_labels(
 ) -> pd.DataFrame:
     """Coverage and accuracy of the pseudo-labels of both self-training runs, by epoch, modality and class."""
     return pseudo_label_quality([separate_pseudo_labels, crossmost_pseudo_labels], labels, class_names)
+
+
+def measure_snapshots(
+    crossmost_snapshot_scores: pd.DataFrame,
+    crossmost_log: pd.DataFrame,
+    labels: pd.DataFrame,
+    class_names: list[str],
+) -> pd.DataFrame:
+    """Teachers along the run: what each label-free criterion takes, and the oracle that never chooses."""
+    return snapshot_table(crossmost_snapshot_scores, crossmost_log, labels, class_names)
 
 
 def measure_reliability(method_scores: MethodScores, labels: pd.DataFrame, class_names: list[str]) -> pd.DataFrame:

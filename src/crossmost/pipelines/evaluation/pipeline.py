@@ -11,6 +11,7 @@ from crossmost.pipelines.evaluation.nodes import (
     measure_confidence,
     measure_pseudo_labels,
     measure_reliability,
+    measure_snapshots,
 )
 
 
@@ -47,6 +48,12 @@ def create_pipeline() -> Pipeline:
                 inputs=["separate_pseudo_labels", "crossmost_pseudo_labels", "labels", "class_names"],
                 outputs="pseudo_label_quality",
                 name="measure_pseudo_labels",
+            ),
+            Node(
+                measure_snapshots,
+                inputs=["crossmost_snapshot_scores", "crossmost_log", "labels", "class_names"],
+                outputs="selection",
+                name="measure_snapshots",
             ),
             Node(
                 measure_reliability,

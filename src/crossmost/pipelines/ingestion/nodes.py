@@ -9,7 +9,7 @@ from crossmost.errors import MissingInputError
 from crossmost.object_table import add_split, check_quarantine_share, object_table
 from crossmost.pipelines.ingestion.parameters import IngestionParameters
 from crossmost.shards import ShardStore, ShardWork, chunk_into_shards
-from crossmost.sources import RawObject, make_mesh_sample, open_source, source_code_fingerprint
+from crossmost.sources import RawObject, make_object_sample, open_source, source_code_fingerprint
 from crossmost.tables import LABELS, OBJECTS, QUARANTINE, check_table
 
 
@@ -31,10 +31,10 @@ def list_raw_objects(
 
 
 def prepare_meshes(raw_objects: list[RawObject], parameters: IngestionParameters) -> ShardWork:
-    """Every object as a compact textured mesh; done when the dataset is saved."""
+    """Every object as a compact textured mesh or as a cloud, in one frame; done when the dataset is saved."""
     return ShardWork(
         jobs=chunk_into_shards(raw_objects, "meshes", parameters.objects_per_shard),
-        worker=make_mesh_sample,
+        worker=make_object_sample,
         settings_fingerprint=source_code_fingerprint(parameters.sources[parameters.source]),
         stage="preparing meshes",
         n_jobs=parameters.n_jobs,
@@ -47,11 +47,10 @@ def describe_objects(
     source_labels: pd.DataFrame,
     parameters: IngestionParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Tables of objects, labels and quarantine. Labels only stratify the split."""
-    table, signatures = object_table(raw_objects, meshes)
+    """Tables of objects, labels and quarantine. Labels only stratify a split that is drawn."""
     described = add_split(
-        table,
-        signatures,
+        object_table(raw_objects, meshes),
+        meshes,
         dict(zip(source_labels["object_id"], source_labels["class_name"], strict=True)),
         threshold=parameters.split.near_duplicate_threshold,
         test_share=parameters.split.test_share,

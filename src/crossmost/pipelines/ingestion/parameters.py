@@ -6,7 +6,7 @@ from crossmost.sources import SourceSettings
 
 
 class SplitSettings(BaseModel):
-    """Which objects are held out for testing."""
+    """Which objects are held out; a data set published with a split keeps it, unless folds are asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -9,12 +9,14 @@ from crossmost.shards import ShardStore, ShardWork
 
 
 def render_views(meshes: ShardStore, params: RenderingParameters) -> ShardWork:
-    """Pictures of every object, from all around; done when the dataset is saved."""
+    """Pictures of every object, its own or from all around; done when the dataset is saved."""
     return plan_views(
         meshes,
         params.views,
         supersampling=params.supersampling,
         seed=params.seed,
+        views_from=params.views_from,
+        depth=params.depth_views,
         n_jobs=params.n_jobs,
     )
 

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crossmost.geometry import CloudSettings, ScanSettings
-from crossmost.rendering import CameraRig
+from crossmost.rendering import CameraRig, DepthViewSettings, ViewsFrom
 
 LEAST_VIEWS = 8  # fewer do not show an object from all around
 
@@ -15,6 +15,13 @@ class RenderingParameters(BaseModel):
 
     seed: int = Field(default=0, ge=0, description="Seed of viewpoints, surface points and noise.")
     n_jobs: int = Field(default=-1, ge=-1, description="Processes, one renderer each; -1 is one per core.")
+    views_from: ViewsFrom = Field(
+        default="auto",
+        description=(
+            "auto: pictures that came with an object, else renders of its mesh, else depth views of its cloud; "
+            "render: renders of every mesh, whatever pictures came with it; depth: depth views of every object."
+        ),
+    )
     views: CameraRig = Field(default=CameraRig(), description="Cameras around the object.")
     supersampling: int = Field(
         default=3,
@@ -22,7 +29,13 @@ class RenderingParameters(BaseModel):
         le=4,
         description="Pictures are drawn this many times larger and averaged: smooth edges.",
     )
-    clouds: CloudSettings = Field(default=ScanSettings(), description="Sensor that captures the point cloud.")
+    depth_views: DepthViewSettings = Field(
+        default=DepthViewSettings(), description="How points become pictures where views are depth views."
+    )
+    clouds: CloudSettings = Field(
+        default=ScanSettings(),
+        description="Sensor that captures the point cloud of a mesh; objects that are clouds keep their points.",
+    )
     max_quarantine_share: float = Field(
         default=0.1, ge=0, le=1, description="Largest share of objects that may fail before the run does."
     )

@@ -1,18 +1,21 @@
 """Nodes of the self-training pipeline. None of them can receive a label."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from crossmost.collection import load_collection
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.joint_checkpoint import load_joint, save_joint
+from crossmost.models.joint_checkpoint import load_joint
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.nodes import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.selftraining.settings import SelfTrainingSettings
-from crossmost.selftraining.trainer import self_train
+from crossmost.selftraining.trainer import SelfTrainingResult, self_train
 from crossmost.shards import ShardStore
 
 Adapted = tuple[Checkpoint, pd.DataFrame, pd.DataFrame]
+Snapshots = list[tuple[int, Checkpoint]]
 
 
 def adapt_jointly(
@@ -21,9 +24,12 @@ def adapt_jointly(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: SelftrainingParameters,
-) -> Adapted:
-    """Cross-MoST: both towers learn from joint pseudo-labels; returns the teacher, its log and the pseudo-labels."""
-    return _adapt(zeroshot_model, views, clouds, objects, parameters.crossmost, "crossmost")
+) -> tuple[Checkpoint, pd.DataFrame, pd.DataFrame, Snapshots]:
+    """Cross-MoST: both towers learn from joint pseudo-labels; returns the teacher, its log, labels and snapshots."""
+    inputs = (zeroshot_model, views, clouds, objects)
+    model, result = _adapt(*inputs, parameters.crossmost, parameters.scratch, "crossmost")
+    snapshots = [(epoch, Checkpoint(weights, model.card)) for epoch, weights in result.snapshots]
+    return model, result.log, result.pseudo_labels, snapshots
 
 
 def adapt_separately(
@@ -34,7 +40,10 @@ def adapt_separately(
     parameters: SelftrainingParameters,
 ) -> Adapted:
     """The baseline: each tower learns from its own pseudo-labels."""
-    return _adapt(zeroshot_model, views, clouds, objects, parameters.separate_settings(), "selftrain_separate")
+    inputs = (zeroshot_model, views, clouds, objects)
+    settings = parameters.separate_settings().model_copy(update={"snapshots": 0})
+    model, result = _adapt(*inputs, settings, parameters.scratch, "selftrain_separate")
+    return model, result.log, result.pseudo_labels
 
 
 def score_adapted(
@@ -48,14 +57,27 @@ def score_adapted(
     return score(model, views, clouds, objects, parameters)
 
 
+def score_snapshots(
+    snapshots: Snapshots,
+    views: ShardStore,
+    clouds: ShardStore,
+    objects: pd.DataFrame,
+    parameters: ZeroshotParameters,
+) -> pd.DataFrame:
+    """Scores of teachers along the run, so that evaluation can show what the choice of the last one missed."""
+    tables = [score(model, views, clouds, objects, parameters).assign(epoch=epoch) for epoch, model in snapshots]
+    return pd.concat(tables, ignore_index=True)
+
+
 def _adapt(
     start: Checkpoint,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
     settings: SelfTrainingSettings,
+    scratch: Path,
     method: str,
-) -> Adapted:
+) -> tuple[Checkpoint, SelfTrainingResult]:
     adaptation_set = set(objects.loc[objects["split"] == "adapt", "object_id"])
     result = self_train(
         load_joint(start),
@@ -63,9 +85,14 @@ def _adapt(
         settings,
         image_mean=start.card["image_mean"],
         image_std=start.card["image_std"],
+        scratch=scratch,
         title=f"self-training ({settings.pseudo_labels.rule})",
     )
     for table in (result.log, result.pseudo_labels):
         table.insert(0, "method", method)
-    card = start.card | {"method": method, "selftraining": settings.model_dump(mode="json")}
-    return save_joint(result.teacher, card), result.log, result.pseudo_labels
+    card = start.card | {
+        "method": method,
+        "selected_epoch": result.selected_epoch,
+        "selftraining": settings.model_dump(mode="json"),
+    }
+    return Checkpoint(result.teacher, card), result

@@ -1,5 +1,7 @@
 """Parameters of the self-training pipeline."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossmost.selftraining.settings import LossWeights, PseudoLabelSettings, SelfTrainingSettings
@@ -19,6 +21,7 @@ class SelftrainingParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    scratch: Path = Field(description="Folder of checkpoints that an interrupted run continues from.")
     crossmost: SelfTrainingSettings
     separate: SeparateBaseline = Field(description="Single-modality self-training: no exchange between modalities.")
 

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from crossmost.pipelines.selftraining.nodes import adapt_jointly, adapt_separately, score_adapted
+from crossmost.pipelines.selftraining.nodes import adapt_jointly, adapt_separately, score_adapted, score_snapshots
 
 COLLECTION = ["views", "clouds", "objects"]
 
@@ -14,7 +14,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 adapt_jointly,
                 ["zeroshot_model", *COLLECTION, "params:selftraining"],
-                ["crossmost_model", "crossmost_log", "crossmost_pseudo_labels"],
+                ["crossmost_model", "crossmost_log", "crossmost_pseudo_labels", "crossmost_snapshots"],
                 name="adapt_jointly",
             ),
             Node(
@@ -28,6 +28,12 @@ def create_pipeline() -> Pipeline:
                 ["crossmost_model", *COLLECTION, "params:zeroshot"],
                 "crossmost_scores",
                 name="score_crossmost",
+            ),
+            Node(
+                score_snapshots,
+                ["crossmost_snapshots", *COLLECTION, "params:zeroshot"],
+                "crossmost_snapshot_scores",
+                name="score_snapshots",
             ),
             Node(
                 score_adapted,

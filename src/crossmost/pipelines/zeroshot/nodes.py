@@ -1,14 +1,17 @@
 """Nodes of the zero-shot pipeline."""
 
+from typing import Any
+
 import pandas as pd
 
-from crossmost.collection import load_collection
+from crossmost.collection import Collection, load_collection
+from crossmost.models.axis_check import warn_about_up_axis
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.encoders import Encoders
+from crossmost.models.checkpoints.assembly import load_starting_point
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
-from crossmost.models.scoring import score_collection
-from crossmost.models.text_classifier import text_classifier
+from crossmost.models.scoring import check_cloud_size, score_collection
+from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.shards import ShardStore
 
@@ -16,11 +19,10 @@ from crossmost.shards import ShardStore
 def build_zeroshot_model(
     mini_encoders: Checkpoint, class_names: list[str], parameters: ZeroshotParameters
 ) -> Checkpoint:
-    """Turn class names into a classifier on top of the aligned towers."""
-    encoders = Encoders.from_checkpoint(mini_encoders).eval()
-    classifier = text_classifier(encoders, class_names, parameters.templates)
-    card = joint_card(mini_encoders, class_names, templates=list(parameters.templates), method="zeroshot")
-    return save_joint(JointModel(encoders, classifier), card)
+    """Turn class names into a classifier on top of the aligned towers that the parameters name."""
+    start = load_starting_point(parameters.encoders, mini_encoders)
+    card = joint_card(start.card, class_names, templates=list(parameters.templates), method="zeroshot")
+    return save_joint(zeroshot_model(start, class_names, parameters.templates), card)
 
 
 def score_zeroshot(
@@ -30,8 +32,12 @@ def score_zeroshot(
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
-    """Class probabilities of every object before any adaptation."""
-    return score(zeroshot_model, views, clouds, objects, parameters)
+    """Class probabilities of every object before any adaptation; warns if the clouds seem to lie on their side."""
+    joint, collection = load_joint(zeroshot_model), load_collection(views, clouds)
+    scores = _score(joint, zeroshot_model.card, collection, objects, parameters)
+    n_points, batch_size = parameters.n_points, parameters.batch_size
+    warn_about_up_axis(joint, collection, scores, n_points=n_points, batch_size=batch_size)
+    return scores
 
 
 def score(
@@ -42,13 +48,25 @@ def score(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Class probabilities of every usable object under one joint model."""
+    return _score(load_joint(model), model.card, load_collection(views, clouds), objects, parameters)
+
+
+def _score(
+    joint: JointModel,
+    card: dict[str, Any],
+    collection: Collection,
+    objects: pd.DataFrame,
+    parameters: ZeroshotParameters,
+) -> pd.DataFrame:
+    n_points = min(parameters.n_points, collection.clouds.shape[1])
+    check_cloud_size(joint.point_tower.config, n_points, card.get("expected_points"))
     return score_collection(
-        load_joint(model),
-        load_collection(views, clouds),
+        joint,
+        collection,
         dict(zip(objects["object_id"], objects["split"], strict=True)),
-        method=model.card["method"],
-        image_mean=model.card["image_mean"],
-        image_std=model.card["image_std"],
+        method=card["method"],
+        image_mean=card["image_mean"],
+        image_std=card["image_std"],
         n_points=parameters.n_points,
         batch_size=parameters.batch_size,
     )

@@ -2,12 +2,15 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crossmost.models.checkpoints.settings import EncoderSettings
+
 
 class ZeroshotParameters(BaseModel):
     """How class names become a classifier and objects become scores."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    encoders: EncoderSettings = Field(default=EncoderSettings(), description="Which encoders to start from.")
     templates: tuple[str, ...] = Field(min_length=1, description="Prompts, each with a {} for the class name.")
     n_points: int = Field(gt=0, description="Points per cloud that enter the point tower.")
     batch_size: int = Field(gt=0, description="Objects scored at once.")

@@ -1,0 +1,8 @@
+"""Commands of ``python -m crossmost`` beside running pipelines."""
+
+from crossmost.commands.checkpoints import checkpoints
+from crossmost.commands.export import export
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = {"checkpoints": checkpoints, "export": export}

@@ -1,0 +1,35 @@
+"""The joint model before any adaptation."""
+
+from collections.abc import Sequence
+
+import torch
+
+from crossmost.errors import CrossmostError
+from crossmost.models.checkpoints.assembly import StartingPoint
+from crossmost.models.joint import JointModel
+from crossmost.models.text_classifier import text_classifier
+
+
+def zeroshot_model(start: StartingPoint, class_names: Sequence[str], templates: Sequence[str]) -> JointModel:
+    """Encoders with a classifier: that of an adapted checkpoint if it brings one, else one made of class names.
+
+    Args:
+        class_names: C names, in the order of the logits.
+        templates: prompts with one ``{}`` each.
+
+    Raises:
+        CrossmostError: if the checkpoint's own classifier has another number of classes.
+    """
+    classifier = start.classifier
+    if classifier is None:
+        classifier = text_classifier(start.encoders, class_names, templates)
+    elif classifier.shape[1] != len(class_names):
+        raise CrossmostError(
+            f"the checkpoint's classifier has {classifier.shape[1]} classes, this collection {len(class_names)}; an "
+            "adapted checkpoint fits only the classes, in the order, that it was adapted to"
+        )
+    model = JointModel(start.encoders, classifier)
+    if start.point_token_projection is not None:
+        with torch.no_grad():
+            model.point_token_projection.copy_(start.point_token_projection)
+    return model.eval()

@@ -1,0 +1,67 @@
+"""Nodes of the prediction pipeline."""
+
+import pandas as pd
+
+from crossmost.collection import load_collection
+from crossmost.errors import MissingInputError
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.pipelines.prediction.parameters import PredictionParameters
+from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.prediction import predict, render_gallery, spreadsheet
+from crossmost.shards import ShardStore, ShardWork, chunk_into_shards
+from crossmost.sources import FolderSettings, RawObject, make_object_sample, source_code_fingerprint
+from crossmost.sources.folder import FolderSource
+from crossmost.sources.frames import Frame
+
+
+def list_new_objects(crossmost_model: Checkpoint, parameters: PredictionParameters) -> list[RawObject]:
+    """The files to classify, into the classes of the model."""
+    if parameters.source is None:
+        raise MissingInputError(
+            "Which objects? Name a folder of meshes or clouds: "
+            "kedro run --pipelines=prediction --params prediction.source=DIR"
+        )
+    frame = Frame(parameters.up, parameters.front)
+    return list(FolderSource(parameters.source, "none", tuple(crossmost_model.card["class_names"]), frame).objects())
+
+
+def prepare_new_meshes(new_objects: list[RawObject], parameters: PredictionParameters) -> ShardWork:
+    """Every new object as a compact textured mesh or as a cloud, in one frame; done when the dataset is saved."""
+    return ShardWork(
+        jobs=chunk_into_shards(new_objects, "new", parameters.objects_per_shard),
+        worker=make_object_sample,
+        settings_fingerprint=source_code_fingerprint(FolderSettings(kind="folder")),
+        stage="preparing new objects",
+        n_jobs=parameters.n_jobs,
+    )
+
+
+def list_unusable_objects(new_meshes: ShardStore, new_views: ShardStore, new_clouds: ShardStore) -> pd.DataFrame:
+    """Objects that could not be read, pictured or turned into a cloud, with the reason."""
+    tables = [store.quarantine() for store in (new_meshes, new_views, new_clouds)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def predict_new_objects(
+    crossmost_model: Checkpoint,
+    new_views: ShardStore,
+    new_clouds: ShardStore,
+    new_objects: list[RawObject],
+    zeroshot: ZeroshotParameters,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions with lists for programs, and the same as a spreadsheet."""
+    predictions = predict(
+        crossmost_model,
+        load_collection(new_views, new_clouds),
+        {raw.object_id: raw.source for raw in new_objects},
+        n_points=zeroshot.n_points,
+        batch_size=zeroshot.batch_size,
+    )
+    return predictions, spreadsheet(predictions)
+
+
+def make_gallery(
+    new_predictions: pd.DataFrame, new_views: ShardStore, new_quarantine: pd.DataFrame, parameters: PredictionParameters
+) -> str:
+    """The page of new objects."""
+    return render_gallery(new_predictions, new_views, new_quarantine, most_objects=parameters.gallery_objects)

@@ -1,0 +1,24 @@
+"""Parameters of the prediction pipeline."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossmost.sources.frames import Axis
+
+
+class PredictionParameters(BaseModel):
+    """Which objects are classified, and how they are shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Path | None = Field(
+        default=None, description="Folder of meshes and clouds, read with its sub-folders; must be given."
+    )
+    up: Axis = Field(default="y", description="The axis that points up in the files.")
+    front: Axis | None = Field(
+        default=None, description="The axis that fronts face in the files; null: the usual one for that up axis."
+    )
+    gallery_objects: int = Field(default=300, ge=1, description="Objects on the gallery page at most.")
+    objects_per_shard: int = Field(default=32, ge=1, le=256, description="Objects in one tar of the stores.")
+    n_jobs: int = Field(default=-1, ge=-1, description="Processes that prepare objects; -1 is one per core.")

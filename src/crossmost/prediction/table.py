@@ -1,0 +1,89 @@
+"""One row per new object: what the model says it is, from each modality and jointly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from crossmost.collection import Collection
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.joint_checkpoint import load_joint
+from crossmost.models.scoring import check_cloud_size, score_collection
+
+TOP_CLASSES = 5
+VIEWS = ("joint", "image", "point")
+
+
+def predict(
+    model: Checkpoint,
+    collection: Collection,
+    files: Mapping[str, str],
+    *,
+    n_points: int,
+    batch_size: int,
+) -> pd.DataFrame:
+    """Predictions of every object, most confident first.
+
+    Args:
+        model: an adapted joint model.
+        collection: views and clouds of the objects.
+        files: object id → the file it came from.
+        n_points: points of a cloud that enter the point tower.
+        batch_size: objects scored at once.
+
+    Returns:
+        Columns object_id, file, agreement (whether both modalities name the same class) and, for each view in joint,
+        image and point: ``{view}_label``, ``{view}_confidence`` (probability), ``{view}_top5`` (names) and
+        ``{view}_top5_confidence``.
+
+    Raises:
+        CrossmostError: if the clouds have fewer points than the point tower makes groups of.
+    """
+    joint = load_joint(model)
+    n_points = min(n_points, collection.clouds.shape[1])
+    check_cloud_size(joint.point_tower.config, n_points, model.card.get("expected_points"))
+    scores = score_collection(
+        joint,
+        collection,
+        dict.fromkeys(collection.object_ids, "test"),
+        method=model.card["method"],
+        image_mean=model.card["image_mean"],
+        image_std=model.card["image_std"],
+        n_points=n_points,
+        batch_size=batch_size,
+    )
+    names = np.asarray(model.card["class_names"], dtype=object)
+    object_ids = list(collection.object_ids)
+    columns: dict[str, object] = {"object_id": object_ids, "file": [files.get(key, "") for key in object_ids]}
+    for view in VIEWS:
+        rows = scores[scores["view"] == view].set_index("object_id")["probabilities"]
+        probabilities = np.stack([np.asarray(rows[object_id]) for object_id in object_ids])  # (N, C)
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP_CLASSES]
+        shares = np.take_along_axis(probabilities, best, axis=1)
+        columns[f"{view}_label"] = names[best[:, 0]]
+        columns[f"{view}_confidence"] = shares[:, 0]
+        columns[f"{view}_top5"] = [names[row].tolist() for row in best]
+        columns[f"{view}_top5_confidence"] = [row.tolist() for row in shares]
+    table = pd.DataFrame(columns)
+    table.insert(2, "agreement", table["image_label"] == table["point_label"])
+    return table.sort_values("joint_confidence", ascending=False, ignore_index=True, kind="stable")
+
+
+def spreadsheet(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The table for people: one cell per fact, best classes as text."""
+    plain = predictions[["object_id", "file"]].copy()
+    plain["label"] = predictions["joint_label"]
+    plain["confidence"] = predictions["joint_confidence"].round(4)
+    plain["agreement"] = predictions["agreement"]
+    for view in ("image", "point"):
+        plain[f"{view}_label"] = predictions[f"{view}_label"]
+        plain[f"{view}_confidence"] = predictions[f"{view}_confidence"].round(4)
+    for view in VIEWS:
+        pairs = zip(predictions[f"{view}_top5"], predictions[f"{view}_top5_confidence"], strict=True)
+        plain[f"{view}_top5"] = [
+            "; ".join(f"{name} {share:.3f}" for name, share in zip(names, shares, strict=True))
+            for names, shares in pairs
+        ]
+    return plain

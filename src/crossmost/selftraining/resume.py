@@ -1,0 +1,67 @@
+"""Checkpoints from which an interrupted run goes on as if nothing had happened.
+
+They are scratch, not results: a file's name is the fingerprint of everything the run depends on, so that a run never
+continues from other settings, objects, weights or code; and the file is removed when the run is done.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from crossmost.collection import Collection
+from crossmost.models.joint import JointModel
+from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.shards import code_fingerprint, fingerprint
+
+_CODE = ("crossmost.selftraining", "crossmost.models", "crossmost.geometry.grouping")
+
+
+def run_fingerprint(model: JointModel, data: Collection, settings: SelfTrainingSettings) -> str:
+    """Hex digest of start weights, objects, settings (but not where they are computed) and code."""
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    digest.update("\n".join(data.object_ids).encode())
+    digest.update(data.views.tobytes())
+    digest.update(data.clouds.tobytes())
+    unrelated = {"engine": {"checkpoint_every", "loader_workers"}}
+    return fingerprint(
+        digest.hexdigest(), settings.model_dump(mode="json", exclude=unrelated), code_fingerprint(*_CODE)
+    )
+
+
+class RunCheckpoint:
+    """The file a run continues from.
+
+    Args:
+        folder: scratch folder; made when needed.
+        run: from `run_fingerprint`.
+    """
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self.path = folder / f"{run[:32]}.pt"
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the file in one move, so that a process killed at any moment leaves a whole one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.path)
+
+    def load(self) -> dict[str, Any] | None:
+        """The saved state, on the CPU, or None."""
+        if not self.path.is_file():
+            return None
+        state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+        return state
+
+    def remove(self) -> None:
+        """The run is done."""
+        self.path.unlink(missing_ok=True)
+        self.path.with_suffix(".partial").unlink(missing_ok=True)

@@ -1,0 +1,150 @@
+"""Files of points, with or without colors: npy, npz, xyz and other tables in text, pcd, las."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import laspy
+import numpy as np
+
+from crossmost.errors import UnreadableObjectError
+from crossmost.sources.base import PointCloud
+from crossmost.sources.mesh_files import PARSER_ERRORS, read_content
+from crossmost.sources.pcd import read_pcd
+
+POINT_KEYS = ("points", "xyz", "pc", "pos", "vertices")
+COLOR_KEYS = ("colors", "rgb", "color")
+
+
+def read_cloud_file(path: Path) -> PointCloud:
+    """A file of points.
+
+    Args:
+        path: A file with one of `CLOUD_SUFFIXES`.
+
+    Raises:
+        UnreadableObjectError: if it is broken or holds no points.
+    """
+    suffix = path.suffix.lower()
+    content = read_content(path)
+    try:
+        return _READERS[suffix](content)
+    except UnreadableObjectError:
+        raise
+    except (*PARSER_ERRORS, laspy.LaspyException) as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UnreadableObjectError(f"the file is no valid {suffix[1:].upper()}: {reason}") from error
+
+
+def cloud_from_columns(table: np.ndarray) -> PointCloud:
+    """A cloud from a table (N, 3 or more) of x, y, z and, perhaps, red, green, blue; other columns are left out.
+
+    The three columns after the coordinates are taken for colors if they look like it: no negative value, and none above
+    1, or none above 255. Unit normals have negative values.
+
+    Raises:
+        UnreadableObjectError: if the table has another shape or holds no numbers.
+    """
+    table = np.asarray(table)
+    if table.ndim != 2 or table.shape[1] < 3 or not np.issubdtype(table.dtype, np.number):
+        raise UnreadableObjectError(f"expected a table of numbers (N, 3 or more), got {table.dtype} {table.shape}")
+    return PointCloud(table[:, :3], as_colors(table[:, 3:6]) if table.shape[1] >= 6 else None)
+
+
+def parse_table(text: str) -> np.ndarray:
+    """Numbers in lines, separated by spaces, commas or semicolons; lines before the first such line are skipped.
+
+    Returns:
+        (N, C) float64.
+
+    Raises:
+        UnreadableObjectError: if there is no line of three or more numbers, or lines differ in length.
+    """
+    lines = text.replace(",", " ").replace(";", " ").splitlines()
+    first = next((number for number, line in enumerate(lines) if numbers_in(line) >= 3), None)
+    if first is None:
+        raise UnreadableObjectError("the file has no line of three or more numbers")
+    columns = len(lines[first].split())
+    values = " ".join(lines[first:]).split()
+    if len(values) % columns or any(len(line.split()) not in (0, columns) for line in lines[first:]):
+        raise UnreadableObjectError(f"the lines of the file differ in length; the first has {columns} numbers")
+    return np.array(values, dtype=np.float64).reshape(-1, columns)
+
+
+def numbers_in(line: str) -> int:
+    """How many numbers a line consists of; 0 if anything else is in it."""
+    try:
+        return len([float(part) for part in line.replace(",", " ").replace(";", " ").split()])
+    except ValueError:
+        return 0
+
+
+def as_colors(values: np.ndarray) -> np.ndarray | None:
+    """(N, 3) uint8, or None if the values cannot be colors."""
+    if not np.isfinite(values).all() or values.min(initial=0) < 0:
+        return None
+    highest = values.max(initial=0)
+    if highest > 255:
+        return None
+    is_share = highest <= 1 and np.issubdtype(values.dtype, np.floating)
+    return np.round(values * (255 if is_share else 1)).astype(np.uint8)
+
+
+def _read_npy(content: bytes) -> PointCloud:
+    file = io.BytesIO(content)
+    if not content.startswith(np.lib.format.MAGIC_PREFIX):
+        raise UnreadableObjectError("the file does not begin as an NPY file does")
+    major, _ = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+    if read_header(file)[2].hasobject:
+        raise UnreadableObjectError(
+            "the file holds Python objects, which are not read; save an array of numbers (N, 3)"
+        )
+    return cloud_from_columns(np.load(io.BytesIO(content), allow_pickle=False))
+
+
+def _read_npz(content: bytes) -> PointCloud:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        points = _first(archive, POINT_KEYS)
+        if points is None and len(archive.files) == 1:
+            points = archive[archive.files[0]]
+        if points is None:
+            raise UnreadableObjectError(
+                f"the arrays are {', '.join(archive.files)}; the points must be called {', '.join(POINT_KEYS)}"
+            )
+        cloud, colors = cloud_from_columns(points), _first(archive, COLOR_KEYS)
+    if colors is not None and colors.shape == cloud.points.shape:
+        return PointCloud(cloud.points, as_colors(colors))
+    return cloud
+
+
+def _first(archive: np.lib.npyio.NpzFile, names: Sequence[str]) -> np.ndarray | None:
+    return next((archive[name] for name in names if name in archive.files), None)
+
+
+def _read_text(content: bytes) -> PointCloud:
+    return cloud_from_columns(parse_table(content.decode("utf-8-sig")))
+
+
+def _read_las(content: bytes) -> PointCloud:
+    las = laspy.read(io.BytesIO(content))
+    points = np.asarray(las.xyz)
+    if "red" not in las.point_format.dimension_names:
+        return PointCloud(points)
+    colors = np.stack([np.asarray(las[channel]) for channel in ("red", "green", "blue")], axis=1)
+    # The format says 16 bits; many writers put 8-bit values there.
+    return PointCloud(points, (colors >> 8 if colors.max(initial=0) > 255 else colors).astype(np.uint8))
+
+
+_READERS: dict[str, Callable[[bytes], PointCloud]] = {
+    ".npy": _read_npy,
+    ".npz": _read_npz,
+    ".xyz": _read_text,
+    ".txt": _read_text,
+    ".pts": _read_text,
+    ".pcd": read_pcd,
+    ".las": _read_las,
+}
+CLOUD_SUFFIXES = tuple(_READERS)

@@ -1,0 +1,122 @@
+"""Mesh files that trimesh reads, checked: faces with finite corners, or points where a file has no faces."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from trimesh.visual.color import ColorVisuals
+from trimesh.visual.material import color_image
+
+from crossmost.errors import UnreadableObjectError
+from crossmost.sources.base import PointCloud
+from crossmost.sources.references import FolderResolver
+
+MESH_SUFFIXES = (".obj", ".off", ".ply", ".stl", ".glb", ".gltf", ".3mf")
+MAX_FILE_BYTES = 2**30
+"""A larger file is refused: it would not fit into memory several times, as reading needs."""
+
+PARSER_ERRORS = (
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    OverflowError,
+    EOFError,
+    SyntaxError,
+    OSError,
+    struct.error,
+    zipfile.BadZipFile,
+)
+"""What parsers of broken files raise."""
+_STAND_IN = color_image()
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of one object's file.
+
+    Raises:
+        UnreadableObjectError: if it is empty, too large or cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        if size == 0:
+            raise UnreadableObjectError("the file is empty")
+        if size > MAX_FILE_BYTES:
+            raise UnreadableObjectError(f"the file has {size} bytes; at most {MAX_FILE_BYTES} are read")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableObjectError(f"the file cannot be read: {error.strerror}") from error
+
+
+def read_mesh_file(path: Path, root: Path) -> trimesh.Scene | PointCloud:
+    """A mesh file as a scene, or as a cloud if it holds points only.
+
+    Materials and textures that are missing are tolerated and listed in the scene's metadata, `missing_files`.
+
+    Args:
+        path: A file with one of `MESH_SUFFIXES`.
+        root: The folder that references to other files may not leave.
+
+    Raises:
+        UnreadableObjectError: if it is broken, empty, or has corners that are not finite.
+    """
+    resolver = FolderResolver(root, path)
+    kind = path.suffix.lower().removeprefix(".")
+    try:
+        scene = trimesh.load_scene(io.BytesIO(read_content(path)), file_type=kind, resolver=resolver, process=False)
+    except PARSER_ERRORS as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UnreadableObjectError(f"the file is no valid {kind.upper()}: {reason}") from error
+    clouds = [part for part in scene.dump() if isinstance(part, trimesh.PointCloud)]
+    if clouds and not any(isinstance(part, trimesh.Trimesh) and len(part.faces) for part in scene.geometry.values()):
+        return _as_cloud(clouds)
+    keep_faces(scene, "the file")
+    _drop_stand_ins(scene)
+    scene.metadata["missing_files"] = resolver.missing
+    return scene
+
+
+def keep_faces(scene: trimesh.Scene, what: str) -> None:
+    """Drop whatever has no faces from a scene, and check the rest.
+
+    Args:
+        scene: As trimesh loads it; changed in place.
+        what: Names the scene in a reason, e.g. "the file".
+
+    Raises:
+        UnreadableObjectError: if no face is left, or one has corners that do not exist or are not finite.
+    """
+    for name, geometry in list(scene.geometry.items()):
+        if not isinstance(geometry, trimesh.Trimesh) or len(geometry.faces) == 0:
+            scene.delete_geometry(name)
+        elif geometry.faces.min() < 0 or geometry.faces.max() >= len(geometry.vertices):
+            raise UnreadableObjectError(f"{what} has faces with corners that do not exist")
+        elif not np.isfinite(geometry.vertices[geometry.faces]).all():
+            raise UnreadableObjectError(f"{what} has corners that are not finite numbers")
+    if not scene.geometry:
+        raise UnreadableObjectError(f"{what} has no faces")
+
+
+def _drop_stand_ins(scene: trimesh.Scene) -> None:
+    """Surfaces whose material is missing have no color: trimesh gives them a tiny dark grey texture."""
+    for geometry in scene.geometry.values():
+        image = getattr(getattr(geometry.visual, "material", None), "image", None)
+        if image is not None and image.size == _STAND_IN.size and image.tobytes() == _STAND_IN.tobytes():
+            geometry.visual = ColorVisuals()
+
+
+def _as_cloud(parts: list[trimesh.PointCloud]) -> PointCloud:
+    """All points as one cloud; colors only if every part has them."""
+    points = np.concatenate([np.asarray(part.vertices) for part in parts])
+    colors = [np.asarray(part.colors) for part in parts]
+    if any(len(color) == 0 for color in colors):
+        return PointCloud(points)
+    return PointCloud(points, np.concatenate(colors)[:, :3].astype(np.uint8))

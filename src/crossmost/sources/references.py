@@ -1,0 +1,80 @@
+"""What a model means when it refers to a file (a material, a texture), found the forgiving way modelling tools need."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+from trimesh.resolvers import Resolver
+
+from crossmost.errors import UnreadableObjectError
+
+_MAP_OPTIONS = re.compile(r"^(-[a-zA-Z]+(\s+(on|off|[-+.\deE]+))+\s+)+")  # e.g. `-s 1 1 1 wood.jpg`
+
+
+def meant_paths(reference: str) -> Iterator[str]:
+    """Paths relative to the model's folder that a reference may mean, the likeliest first."""
+    name = _MAP_OPTIONS.sub("", reference.strip().strip('"')).replace("\\", "/")
+    for candidate in dict.fromkeys((name, urllib.parse.unquote(name))):
+        # A path of the author's own machine says nothing here: only its last part can be beside the model.
+        for tail in (candidate, posixpath.basename(candidate)):
+            yield tail.lstrip("/")
+
+
+class FolderResolver(Resolver):
+    """Finds files that a model in a folder refers to, whatever the case, slashes or escapes; never outside the folder.
+
+    Args:
+        root: The folder that no reference may leave.
+        model: The model's file, inside `root`; references are relative to its folder.
+    """
+
+    def __init__(self, root: Path, model: Path) -> None:
+        self._root = Path(os.path.normpath(root.absolute()))
+        self._folder = Path(os.path.normpath(model.absolute())).parent
+        self.file_name = model.name
+        self.missing: list[str] = []
+
+    def find(self, name: str) -> Path | None:
+        """The file that a reference means, or None."""
+        for tail in meant_paths(name):
+            path = Path(os.path.normpath(self._folder / tail))
+            if not path.is_relative_to(self._root):
+                continue
+            if path.is_file():
+                return path
+            if path.parent.is_dir():
+                found = next(
+                    (entry for entry in path.parent.iterdir() if entry.name.lower() == path.name.lower()), None
+                )
+                if found is not None and found.is_file():
+                    return found
+        return None
+
+    def get(self, name: str) -> bytes:
+        """Content of the file that a reference means.
+
+        Raises:
+            FileNotFoundError: if nothing in the folder can be meant.
+        """
+        found = self.find(name)
+        if found is None:
+            self.missing.append(name)
+            raise FileNotFoundError(f"{name!r} is not in {self._root}")
+        return found.read_bytes()
+
+    def keys(self) -> list[str]:
+        """Names of the files beside the model."""
+        return [entry.name for entry in self._folder.iterdir() if entry.is_file()]
+
+    def write(self, name: str, data: bytes) -> None:
+        """Refused: raw data is read-only."""
+        raise UnreadableObjectError(f"asked to write {name!r} into raw data")
+
+    def namespaced(self, namespace: str) -> FolderResolver:
+        """The same resolver inside a sub-folder."""
+        return FolderResolver(self._root, self._folder / namespace / self.file_name)

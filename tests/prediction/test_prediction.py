@@ -1,0 +1,86 @@
+"""New objects, from a folder to predictions and a page."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import trimesh
+
+from crossmost.collection import Collection
+from crossmost.errors import MissingInputError
+from crossmost.kedro_datasets import CheckpointDataset
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.checkpoints.assembly import StartingPoint
+from crossmost.models.encoders import Encoders
+from crossmost.models.joint_checkpoint import joint_card, save_joint
+from crossmost.models.zeroshot_model import zeroshot_model
+from crossmost.pipelines.prediction.nodes import list_new_objects
+from crossmost.pipelines.prediction.parameters import PredictionParameters
+from crossmost.prediction import predict, spreadsheet
+from crossmost.sources.shapes.generator import generate_shape
+from tests.tiny_run import PROJECT, run_environment
+
+CLASSES = ["chair", "bottle", "table", "lamp", "bed", "sofa"]
+
+
+@pytest.fixture(scope="module")
+def model() -> Checkpoint:
+    """The zero-shot model of the shipped encoders in the place of an adapted one."""
+    mini = CheckpointDataset(filepath=str(PROJECT / "data/06_models/mini_encoders")).load()
+    start = StartingPoint(Encoders.from_checkpoint(mini).eval(), mini.card)
+    card = joint_card(mini.card, CLASSES, method="crossmost")
+    return save_joint(zeroshot_model(start, CLASSES, ["a {}."]), card)
+
+
+def test_predictions_hold_top_five_of_both_modalities_and_jointly(model: Checkpoint) -> None:
+    rng = np.random.default_rng(0)
+    collection = Collection(
+        ("a", "b", "c"),
+        rng.integers(0, 255, (3, 2, 64, 64, 3), dtype=np.uint8),
+        rng.normal(size=(3, 128, 3)).astype(np.float32),
+    )
+    table = predict(model, collection, {"a": "x/a.obj"}, n_points=128, batch_size=2)
+    assert set(table["object_id"]) == {"a", "b", "c"}
+    assert table["joint_confidence"].is_monotonic_decreasing
+    for view in ("joint", "image", "point"):
+        assert (table[f"{view}_top5"].str[0] == table[f"{view}_label"]).all()
+        assert (table[f"{view}_top5"].map(len) == 5).all()
+        confidences = np.stack(table[f"{view}_top5_confidence"].tolist())
+        assert (np.diff(confidences, axis=1) <= 0).all()
+        np.testing.assert_allclose(confidences[:, 0], table[f"{view}_confidence"])
+    assert (table["agreement"] == (table["image_label"] == table["point_label"])).all()
+    plain = spreadsheet(table)
+    assert plain.loc[plain["object_id"] == "a", "file"].item() == "x/a.obj"
+    assert re.fullmatch(r"(\w+ \d\.\d{3}; ){4}\w+ \d\.\d{3}", plain["joint_top5"][0])
+
+
+def test_without_a_folder_one_sentence_says_how_to_name_it(model: Checkpoint) -> None:
+    with pytest.raises(MissingInputError, match=r"--params prediction\.source=DIR"):
+        list_new_objects(model, PredictionParameters())
+
+
+@pytest.mark.render
+def test_a_folder_becomes_predictions_a_spreadsheet_and_a_page(model: Checkpoint, tmp_path: Path) -> None:
+    objects = tmp_path / "new <objects>"
+    objects.mkdir()
+    for number, name in enumerate(("chair", "bottle", "table")):
+        generate_shape(name, 9_000 + number).mesh.export(objects / f"{name}.{('obj', 'glb', 'ply')[number]}")
+    mesh = generate_shape("chair", 9_100).mesh
+    np.save(objects / "scan.npy", trimesh.sample.sample_surface(mesh, 800, seed=0)[0])
+    (objects / "broken.glb").write_bytes(b"glTF?")
+    CheckpointDataset(filepath=str(tmp_path / "data/06_models/crossmost")).save(model)
+
+    results = run_environment("shapes", tmp_path, "prediction", prediction={"source": str(objects), "n_jobs": 1})
+
+    predictions = pd.read_parquet(results / "07_model_output/new_predictions.parquet")
+    assert set(predictions["file"]) == {"chair.obj", "bottle.glb", "table.ply", "scan.npy"}
+    plain = pd.read_csv(results / "07_model_output/predictions.csv")
+    assert list(plain["label"]) == list(predictions["joint_label"])
+    quarantine = pd.read_csv(results / "07_model_output/new_quarantine.csv")
+    assert list(quarantine["object_id"]) == ["broken"]
+    page = (results / "08_reporting/new_objects.html").read_text()
+    assert page.count("<article") == 4
+    assert quarantine["reason"][0].replace("'", "&#39;")[:20] in page
+    assert not re.search(r"(src|href)=\"(?!data:)", page), "the page must open offline"

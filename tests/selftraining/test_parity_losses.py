@@ -1,0 +1,155 @@
+"""Pseudo-labels, losses and gradients of the original implementation, from given teacher and student logits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from crossmost.models.joint import JointOutput, MaskedPass, ModalityOutput
+from crossmost.selftraining.pseudo_labels import PseudoLabels, make_pseudo_labels
+from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.selftraining.step import self_training_losses
+
+PARITY = Path(__file__).parents[1] / "parity"
+CASES: dict[str, Any] = json.loads((PARITY / "D_losses.json").read_text())
+NUMBERS = np.load(PARITY / "D_losses.npz")
+LABELED = sorted(name for name in CASES if not name.startswith(("empty", "tie")))
+FABRIC = Fabric(accelerator="cpu", devices=1)
+
+
+def rule_of(original: dict[str, Any]) -> str:
+    """Our name for the original's combination of switches."""
+    if original.get("naive"):
+        return "random"
+    if original["agreement_pseudolabels"]:
+        return "agreement"
+    if original["combined_pseudolabels"]:
+        return "joint"
+    if original["trans_pcl_img"]:
+        return "point_only"
+    return "image_only" if original["trans_img_pcl"] else "separate"
+
+
+def our_settings(case: dict[str, Any], defaults: SelfTrainingSettings) -> SelfTrainingSettings:
+    original, arguments = case["settings"], case["args"]
+    rule = rule_of(original)
+    threshold = original["agreement_pseudolabels_min_thresh" if rule == "agreement" else "conf_threshold_combined"]
+    masked = float(arguments["mask"])
+    weights = {
+        "image": float(not original["only_pc"]),
+        "point": float(not original["only_image"]) * arguments["pc_loss_weight"],
+        "fairness": original["w_fair_image"],
+        "modeling": original["w_mim_image"] * masked,
+        "alignment": original["w_align_image"] * masked,
+        "cross": original["w_image_pc_align"] * float(original["image_pc_align"]) * masked,
+    }
+    labels = {
+        "rule": rule,
+        "threshold_image": original["conf_threshold_image"],
+        "threshold_point": original["conf_threshold_pc"],
+        "threshold_joint": threshold,
+        "point_weight": original["conf_weight_pc"],
+    }
+    paper = {"contrast_temperature": 1.0, "contrast_negatives": "all", "image_modeling_divisor": "channels"}
+    values = defaults.model_dump() | {"pseudo_labels": labels, "loss_weights": weights, "views_per_object": 1}
+    return SelfTrainingSettings.model_validate(values | {"arithmetic": {**values["arithmetic"], **paper}})
+
+
+def leaf(name: str) -> Tensor:
+    return torch.tensor(NUMBERS[f"input/{name}"], requires_grad=True)
+
+
+def student(inputs: dict[str, Tensor], with_masks: bool) -> JointOutput:
+    """An output whose loss terms are the recorded ones.
+
+    The recorded cosines cannot come from two given embeddings, so one embedding is the cosines and the other the unit
+    matrix; both recorded matrices are transposes of each other, which the contrast's two directions need.
+    """
+
+    def masked(modality: str) -> MaskedPass | None:
+        if not with_masks:
+            return None
+        alignment = inputs[f"loss_align_{modality}_tokens"].flatten()
+        return MaskedPass(torch.empty(0), inputs[f"loss_mim_{modality}"], torch.tensor(1), alignment, 1, 1)
+
+    return JointOutput(
+        ModalityOutput(inputs["student_image_logits"], inputs["image_pc_align_logits"], masked("image")),
+        ModalityOutput(inputs["student_pc_logits"], torch.eye(16), masked("pc")),
+    )
+
+
+def losses_and_labels(
+    name: str, defaults: SelfTrainingSettings
+) -> tuple[dict[str, Tensor], PseudoLabels, dict[str, Tensor]]:
+    case = CASES[name]
+    settings = our_settings(case, defaults)
+    image, point = (
+        torch.tensor(NUMBERS[f"input/teacher_{modality}_logits"]).softmax(-1) for modality in ("image", "pc")
+    )
+    picked = f"{name}/picked"
+    coin = torch.tensor(NUMBERS[picked] == 0) if picked in NUMBERS.files else torch.ones(16, dtype=torch.bool)
+    labels = make_pseudo_labels(image, point, coin, settings.pseudo_labels)
+    names = ("student_image_logits", "student_pc_logits", "image_pc_align_logits", "loss_mim_image", "loss_mim_pc")
+    inputs = {key: leaf(key) for key in (*names, "loss_align_image_tokens", "loss_align_pc_tokens")}
+    losses = self_training_losses(student(inputs, bool(case["args"]["mask"])), labels, None, settings, FABRIC)
+    return losses, labels, inputs
+
+
+def test_recorded_cosine_matrices_are_transposes() -> None:
+    np.testing.assert_array_equal(NUMBERS["input/image_pc_align_logits"], NUMBERS["input/pc_image_align_logits"].T)
+
+
+@pytest.mark.parametrize("name", LABELED)
+def test_labels_losses_and_gradients(name: str, selftraining_settings: SelfTrainingSettings) -> None:
+    case = CASES[name]
+    losses, labels, inputs = losses_and_labels(name, selftraining_settings)
+    rule = rule_of(case["settings"])
+    if rule not in ("image_only", "point_only"):  # the original records what each modality would keep by itself
+        np.testing.assert_array_equal(labels.image_keep, NUMBERS[f"{name}/conf_mask_image"])
+        np.testing.assert_array_equal(labels.point_keep, NUMBERS[f"{name}/conf_mask_pc"])
+    if rule not in ("agreement", "image_only", "point_only"):  # and predicts
+        np.testing.assert_array_equal(labels.image_label, NUMBERS[f"{name}/pseudo_targets_image"])
+        np.testing.assert_array_equal(labels.point_label, NUMBERS[f"{name}/pseudo_targets_pc"])
+
+    scalars, original = case["scalars"], case["settings"]
+    total = torch.stack(list(losses.values())).sum()
+    # Two terms that this original setting adds depend on the teacher alone: numbers without a gradient.
+    constant = 0.0
+    if original["pseudolabel_agreement_loss"]:
+        constant += original["w_pseudo_agree"] * scalars["pseudolabel_agreement_loss"]
+    constant += sum(scalars[f"loss_entropy_{m}"] for m in ("image", "pc") if original[f"entropy_{m}"])
+    assert total.item() + constant == pytest.approx(scalars["loss"], rel=1e-5)
+    if not original["only_pc"]:
+        assert losses["ce_image"].item() == pytest.approx(scalars["loss_st_image"], rel=1e-5)
+        assert losses["fairness_image"].item() == pytest.approx(scalars["loss_fair_image"], rel=1e-5)
+
+    total.backward()
+    for key, value in inputs.items():
+        expected = NUMBERS[f"{name}/grad/{key}"]
+        if key == "image_pc_align_logits":  # both directions of ours act on one matrix
+            expected = expected + NUMBERS[f"{name}/grad/pc_image_align_logits"].T
+        found = np.zeros_like(expected) if value.grad is None else value.grad.numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-6, err_msg=key)
+
+
+def test_nothing_kept_costs_nothing_where_the_original_stops(selftraining_settings: SelfTrainingSettings) -> None:
+    losses, labels, inputs = losses_and_labels("empty_mask_combined_t0.999", selftraining_settings)
+    assert not labels.image_keep.any()
+    assert losses["ce_image"].item() == losses["ce_point"].item() == 0
+    torch.stack(list(losses.values())).sum().backward()
+    assert all(bool(torch.isfinite(value.grad).all()) for value in inputs.values() if value.grad is not None)
+
+
+def test_ties_take_the_image_label_where_the_original_adds_both(selftraining_settings: SelfTrainingSettings) -> None:
+    image, point = (torch.tensor(NUMBERS[f"tie/teacher_{m}_logits"]).softmax(-1) for m in ("image", "pc"))
+    settings = selftraining_settings.pseudo_labels.model_copy(update={"point_weight": 1.0, "threshold_joint": 0.82})
+    labels = make_pseudo_labels(image, point, torch.ones(16, dtype=torch.bool), settings)
+    tied = torch.tensor(NUMBERS["tie/conf_mask"])
+    assert bool(((image.amax(-1) == 1) & (point.amax(-1) == 1))[tied].all())
+    assert torch.equal(labels.image_keep, tied)
+    assert torch.equal(labels.image_label[tied], image.argmax(-1)[tied])

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import laspy
+import numpy as np
+import pytest
+
+from crossmost.errors import UnreadableObjectError
+from crossmost.sources.cloud_files import cloud_from_columns, parse_table, read_cloud_file
+
+POINTS = np.random.default_rng(0).normal(size=(40, 3)).round(4)
+COLORS = np.random.default_rng(1).integers(0, 256, (40, 3), dtype=np.uint8)
+NORMALS = POINTS / np.linalg.norm(POINTS, axis=1, keepdims=True)
+
+
+def check(path: Path, colored: bool) -> None:
+    cloud = read_cloud_file(path)
+    np.testing.assert_allclose(cloud.points, POINTS, atol=1e-3)
+    if colored:
+        assert cloud.colors is not None and cloud.colors.dtype == np.uint8
+        np.testing.assert_array_equal(cloud.colors, COLORS)
+    else:
+        assert cloud.colors is None
+
+
+def test_numpy_files(tmp_path: Path) -> None:
+    np.save(tmp_path / "plain.npy", POINTS.astype(np.float32))
+    np.save(tmp_path / "colored.npy", np.hstack([POINTS, COLORS]))
+    np.save(tmp_path / "normals.npy", np.hstack([POINTS, NORMALS]))
+    np.savez(tmp_path / "named.npz", xyz=POINTS, rgb=COLORS / 255, other=np.zeros(3))
+    np.savez(tmp_path / "single.npz", whatever=POINTS)
+    check(tmp_path / "plain.npy", False)
+    check(tmp_path / "colored.npy", True)
+    check(tmp_path / "normals.npy", False)
+    check(tmp_path / "named.npz", True)
+    check(tmp_path / "single.npz", False)
+
+
+@pytest.mark.parametrize("separator", [" ", ",", " ; ", "\t"])
+@pytest.mark.parametrize("heading", ["", "x y z r g b\n", "// made by a scanner\n40\n"])
+def test_text_tables(tmp_path: Path, separator: str, heading: str) -> None:
+    lines = [separator.join(map(str, [*point, *color])) for point, color in zip(POINTS, COLORS, strict=True)]
+    (tmp_path / "a.xyz").write_text(heading + "\n".join(lines) + "\n\n")
+    check(tmp_path / "a.xyz", True)
+
+
+def test_las_files(tmp_path: Path) -> None:
+    las = laspy.create(point_format=3, file_version="1.2")
+    las.header.offsets, las.header.scales = [0, 0, 0], [1e-4] * 3
+    las.x, las.y, las.z = POINTS.T
+    las.red, las.green, las.blue = (COLORS.astype(np.uint16) << 8).T
+    las.write(str(tmp_path / "a.las"))
+    check(tmp_path / "a.las", True)
+
+
+def test_colors_are_told_from_normals() -> None:
+    assert cloud_from_columns(np.hstack([POINTS, NORMALS])).colors is None
+    shares = cloud_from_columns(np.hstack([POINTS, np.tile([0.0, 0.5, 1.0], (40, 1))])).colors
+    assert shares is not None and shares[0].tolist() == [0, 128, 255]
+    assert cloud_from_columns(np.hstack([POINTS, np.full((40, 3), 300.0)])).colors is None
+
+
+def test_not_a_number_is_a_number() -> None:
+    assert np.isnan(parse_table("1 2 3\nnan nan nan\n")[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.npy", b"no array", "does not begin as an NPY file does"),
+        ("a.npz", b"PK\x03\x04", "no valid NPZ"),
+        ("a.txt", b"hello\nworld\n", "no line of three or more numbers"),
+        ("a.xyz", b"1 2 3\n1 2\n", "differ in length; the first has 3"),
+        ("a.xyz", b"1 2 3 4\n1 2\n3 4\n", "differ in length"),
+        ("a.xyz", b"\xff\xfe\x00\x01", "no valid XYZ"),
+        ("a.las", b"LASF" + bytes(300), "no valid LAS"),
+        ("a.pcd", b"", "the file is empty"),
+    ],
+)
+def test_broken_files_have_a_reason(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnreadableObjectError, match=reason):
+        read_cloud_file(tmp_path / name)
+
+
+def test_arrays_of_another_shape_are_explained(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((3, 2)))
+    np.savez(tmp_path / "a.npz", one=POINTS, two=POINTS)
+    with pytest.raises(UnreadableObjectError, match=r"table of numbers.*\(3, 2\)"):
+        read_cloud_file(tmp_path / "a.npy")
+    with pytest.raises(UnreadableObjectError, match="one, two; the points must be called points, xyz"):
+        read_cloud_file(tmp_path / "a.npz")
+
+
+def test_a_pickle_is_never_executed(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return (Path.touch, (tmp_path / "executed",))
+
+    trap = np.empty(1, dtype=object)
+    trap[0] = Trap()
+    np.save(tmp_path / "a.npy", trap, allow_pickle=True)
+    with pytest.raises(UnreadableObjectError, match="holds Python objects, which are not read"):
+        read_cloud_file(tmp_path / "a.npy")
+    assert not (tmp_path / "executed").exists()

@@ -1,0 +1,200 @@
+"""A folder as people have it: mixed formats, materials that are missing, broken files, lists with mistakes."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
+from crossmost.geometry import decode_mesh, decode_points
+from crossmost.shards import decode_json
+from crossmost.sources import FolderSettings, RawObject, make_object_sample, open_source
+from crossmost.sources.shapes.generator import generate_shape
+
+
+def objects(folder: Path, **settings: Any) -> dict[str, RawObject]:
+    source = open_source(FolderSettings(kind="folder", path=folder, **settings), folder)
+    return {raw.source: raw for raw in source.objects()}
+
+
+def names(folder: Path, text: str = "chair\nnight_stand\n\n") -> Path:
+    path = folder / "names.txt"
+    path.write_text(text)
+    return path
+
+
+def chair() -> trimesh.Trimesh:
+    return generate_shape("chair", 7).mesh
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """One object in every format."""
+    mesh, folder = chair(), tmp_path / "objects"
+    (folder / "deep er").mkdir(parents=True)
+    for kind in ("off", "ply", "stl", "glb", "3mf", "obj"):
+        content: Any = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).export(file_type=kind)
+        (folder / "deep er" / f"a chair.{kind}").write_bytes(content.encode() if isinstance(content, str) else content)
+    points = np.asarray(trimesh.sample.sample_surface(mesh, 600, seed=0)[0])
+    np.save(folder / "points.npy", points)
+    np.savez(folder / "points.npz", points=points)
+    np.savetxt(folder / "points.xyz", points)
+    np.savetxt(folder / "points.txt", points)
+    (folder / "bare.ply").write_bytes(trimesh.PointCloud(points).export(file_type="ply"))
+    (folder / "readme.txt").write_text("These are chairs.\nNo numbers here.\n")
+    (folder / "chair.fbx").write_bytes(b"?")
+    (folder / ".hidden.obj").write_text("v 0 0 0")
+    return folder
+
+
+def test_every_format_gives_the_same_object(mixed: Path) -> None:
+    found = objects(mixed, class_list=names(mixed.parent))
+    assert len(found) == 11 and len({raw.object_id for raw in found.values()}) == 11
+    extents = chair().extents
+    for name, raw in found.items():
+        sample = make_object_sample(raw)
+        cloud = decode_points(sample)
+        size = decode_mesh(sample).extents if cloud is None else np.ptp(cloud[0], axis=0)
+        np.testing.assert_allclose(size, extents, rtol=0.15, err_msg=name)
+        assert (cloud is not None) == ("points" in name or "bare" in name)
+
+
+def test_what_is_passed_over_is_said(mixed: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        objects(mixed, class_list=names(mixed.parent))
+    assert "1 .fbx" in caplog.text and "1 .txt" in caplog.text
+
+
+def test_gltf_with_its_buffer_beside_it(tmp_path: Path) -> None:
+    for name, content in trimesh.Scene([chair()]).export(file_type="gltf").items():
+        (tmp_path / name).write_bytes(content)
+    (raw,) = objects(tmp_path, class_list=names(tmp_path)).values()
+    np.testing.assert_allclose(decode_mesh(make_object_sample(raw)).extents, chair().extents, rtol=1e-3)
+
+
+def test_up_axis_and_ids(tmp_path: Path) -> None:
+    for name in ("A b/Ünit (1).stl", "a-b/unit-1.stl", "x" * 150 + ".stl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(trimesh.creation.box((1, 2, 4)).export(file_type="stl"))
+    found = objects(tmp_path, class_list=names(tmp_path), up="z")
+    assert len({raw.object_id for raw in found.values()}) == 3
+    assert all(len(raw.object_id) <= 72 for raw in found.values())
+    again = objects(tmp_path, class_list=names(tmp_path))
+    for name, raw in found.items():
+        np.testing.assert_allclose(decode_mesh(make_object_sample(raw)).extents, [1, 4, 2])
+        assert raw.object_id == again[name].object_id and raw.fingerprint != again[name].fingerprint
+
+
+OBJ = "mtllib {library}\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nvt 0 0\nusemtl wood\nf 1/1 2/1 3/1\nf 1/1 2/1 4/1\n"
+MTL = "newmtl wood\nKd 1 0 0\nmap_Kd {texture}\n"
+
+
+def test_materials_are_found_in_any_case_and_may_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "found.obj").write_text(OBJ.format(library="Wood.MTL"))
+    (tmp_path / "wood.mtl").write_text(MTL.format(texture=r"C:\art\Oak.PNG"))
+    Image.new("RGB", (4, 4), "green").save(tmp_path / "oak.png")
+    (tmp_path / "lost.obj").write_text(OBJ.format(library="nowhere.mtl"))
+    found = objects(tmp_path, class_list=names(tmp_path))
+    assert set(found) == {"found.obj", "lost.obj"}
+    textured = decode_json(make_object_sample(found["found.obj"]).members["json"])
+    assert textured["has_texture"] and textured["missing_files"] == []
+    lost = decode_json(make_object_sample(found["lost.obj"]).members["json"])
+    assert not lost["has_texture"] and lost["missing_files"] == ["nowhere.mtl"]
+
+
+def test_references_never_leave_the_folder(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    Image.new("RGB", (4, 4), "green").save(tmp_path / "secret.png")
+    (inside / "a.obj").write_text(OBJ.format(library="a.mtl"))
+    (inside / "a.mtl").write_text(MTL.format(texture="../secret.png"))
+    (raw,) = objects(inside, class_list=names(tmp_path)).values()
+    assert decode_json(make_object_sample(raw).members["json"])["missing_files"] == ["../secret.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.obj", b"", "the file is empty"),
+        ("a.obj", b"hello", "has no faces|no valid OBJ"),
+        ("a.obj", b"v 0 0 0\nv 1 0 0\nv nan 1 0\nf 1 2 3\n", "not finite"),
+        ("a.obj", b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 9\n", "no valid OBJ|do not exist"),
+        ("a.stl", b"\x00" * 50, "no valid STL|no faces"),
+        ("a.glb", b"glTF\x02\x00\x00\x00", "no valid GLB"),
+        ("a.gltf", b"{", "no valid GLTF"),
+        ("a.3mf", b"PK", "no valid 3MF"),
+        ("a.off", b"OFF\n3 1 0\n0 0 0\n", "no valid OFF"),
+        ("a.ply", b"ply\nformat ascii 1.0\nelement vertex 3\n", "no valid PLY|no faces"),
+        ("a.off", b"OFF\n3 1 0\n0 0 0\n0 0 0\n0 0 0\n3 0 1 2\n", "zero area"),
+    ],
+)
+def test_each_broken_file_has_a_reason(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    (raw,) = objects(tmp_path, class_list=names(tmp_path)).values()
+    with pytest.raises(UnreadableObjectError, match=reason) as error:
+        make_object_sample(raw)
+    assert "\n" not in str(error.value)
+
+
+def labeled_tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "tree"
+    for label in ("Chair", "night_stand", "misc"):
+        (folder / label / "more").mkdir(parents=True)
+        (folder / label / "more" / "1.stl").write_bytes(trimesh.creation.box().export(file_type="stl"))
+    (folder / "loose.stl").write_bytes(trimesh.creation.box().export(file_type="stl"))
+    return folder
+
+
+def test_subfolders_are_labels_if_asked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = labeled_tree(tmp_path)
+    found = objects(folder, labels="subfolder", class_list=names(tmp_path))
+    assert {raw.source.split("/")[0]: raw.class_name for raw in found.values()} == {
+        "Chair": "chair",
+        "night_stand": "night stand",
+        "misc": None,
+        "loose.stl": None,
+    }
+    assert "'misc'" in caplog.text
+    assert all(raw.class_name is None for raw in objects(folder, class_list=names(tmp_path)).values())
+
+
+def test_subfolders_are_the_classes_without_a_list(tmp_path: Path) -> None:
+    source = FolderSettings(kind="folder", path=labeled_tree(tmp_path)).open(tmp_path)
+    assert source.class_names == ("Chair", "misc", "night stand")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"names\.txt has 0 name\(s\); at least two"),
+        ("\n \n", "has 0 name"),
+        ("chair\n", "has 1 name"),
+        ("night_stand\nchair\nNight stand\n", r"'Night stand' twice \(names 1 and 3\)"),
+    ],
+)
+def test_a_class_list_with_a_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    folder = labeled_tree(tmp_path)
+    with pytest.raises(CrossmostError, match=message) as error:
+        objects(folder, class_list=names(tmp_path, text))
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_missing_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(MissingInputError, match=r"no folder .*absent.*--params"):
+        objects(tmp_path / "absent")
+    with pytest.raises(MissingInputError, match=r"no object in .*formats that are read: \.obj \.off"):
+        objects(tmp_path)
+    (tmp_path / "a.stl").write_bytes(trimesh.creation.box().export(file_type="stl"))
+    with pytest.raises(MissingInputError, match=r"Which classes.*class_list=FILE"):
+        objects(tmp_path)
+    with pytest.raises(MissingInputError, match=r"no class list .*nowhere\.txt"):
+        objects(tmp_path, class_list=tmp_path / "nowhere.txt")
+
+
+def test_the_class_list_inside_the_folder_is_no_object(tmp_path: Path) -> None:
+    (tmp_path / "a.stl").write_bytes(trimesh.creation.box().export(file_type="stl"))
+    assert set(objects(tmp_path, class_list=names(tmp_path, "1 2 3\n4 5 6\n"))) == {"a.stl"}

@@ -1,0 +1,132 @@
+"""What is stored of meshes and of clouds, with and without colors and pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from crossmost.errors import UnreadableObjectError
+from crossmost.geometry import decode_mesh, decode_points
+from crossmost.near_duplicates import near_duplicate_groups
+from crossmost.shards import decode_json
+from crossmost.sources import make_object_sample, read_signature
+from crossmost.sources.base import PointCloud, RawObject
+from crossmost.sources.frames import Frame
+from crossmost.sources.pictures import MAX_PICTURE_SIDE, square_picture
+from crossmost.sources.point_clouds import MOST_POINTS, canonical_cloud
+
+
+@dataclass(frozen=True)
+class Ready(RawObject):
+    """An object that is already loaded."""
+
+    content: trimesh.Scene | PointCloud
+    photographs: tuple[Image.Image, ...] = ()
+
+    def load(self) -> trimesh.Scene | PointCloud:
+        return self.content
+
+    def pictures(self) -> Sequence[Image.Image]:
+        return self.photographs
+
+
+def ready(
+    content: trimesh.Scene | PointCloud, frame: Frame | None = None, photographs: tuple[Image.Image, ...] = ()
+) -> Ready:
+    return Ready("a-1", "test", "0" * 64, "chair", (), "", content, photographs, frame=frame or Frame())
+
+
+def points_of(seed: int = 0, n: int = 3000) -> np.ndarray:
+    """A tall box, z up."""
+    box = trimesh.creation.box((1, 2, 4))
+    return np.asarray(trimesh.sample.sample_surface(box, n, seed=seed)[0])
+
+
+def test_a_cloud_is_stored_with_its_colors_and_stands_upright() -> None:
+    points = points_of() + np.array([1e6, 2e6, 50])
+    colors = np.random.default_rng(0).integers(0, 256, points.shape, dtype=np.uint8)
+    sample = make_object_sample(ready(PointCloud(points, colors), Frame("z")))
+    assert set(sample.members) == {"points.npy", "colors.npy", "signature.npy", "json"}
+    stored = decode_points(sample)
+    assert stored is not None and stored[1] is not None
+    np.testing.assert_allclose(np.ptp(stored[0], axis=0), [1, 4, 2], rtol=1e-3)
+    np.testing.assert_array_equal(stored[1], colors)
+    facts = decode_json(sample.members["json"])
+    assert facts["n_vertices"] == 3000 and facts["n_faces"] == 0 and facts["has_texture"]
+    assert b"chair" not in b"".join(sample.members.values())
+
+
+def test_a_mesh_is_turned_as_a_cloud_is() -> None:
+    mesh = make_object_sample(ready(trimesh.Scene(trimesh.creation.box((1, 2, 4))), Frame("z")))
+    np.testing.assert_allclose(decode_mesh(mesh).extents, [1, 4, 2])
+    assert decode_points(mesh) is None
+
+
+def test_points_that_are_not_finite_are_left_out() -> None:
+    points = points_of(n=100)
+    points[::2] = np.nan
+    cloud = canonical_cloud(PointCloud(points), Frame())
+    assert cloud.points.shape == (50, 3) and cloud.colors is None
+
+
+def test_a_huge_cloud_is_thinned_to_the_same_points() -> None:
+    points = np.random.default_rng(0).random((MOST_POINTS + 500, 3))
+    first, second = (canonical_cloud(PointCloud(points), Frame()).points for _ in range(2))
+    assert len(first) == MOST_POINTS
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("points", "reason"),
+    [
+        (np.zeros((100, 2)), r"shape \(N, 3\)"),
+        (np.full((100, 3), np.nan), "0 finite points of 100; at least 16"),
+        (np.ones((100, 3)), "at one place"),
+        (np.random.default_rng(0).random((15, 3)), "15 finite points"),
+    ],
+)
+def test_unusable_clouds_have_a_reason(points: np.ndarray, reason: str) -> None:
+    with pytest.raises(UnreadableObjectError, match=reason):
+        make_object_sample(ready(PointCloud(points)))
+
+
+def test_colors_must_fit_the_points() -> None:
+    with pytest.raises(UnreadableObjectError, match="100 points but colors of shape"):
+        canonical_cloud(PointCloud(points_of(n=100), np.zeros((99, 3), dtype=np.uint8)), Frame())
+
+
+def test_two_samples_of_one_surface_are_near_duplicates_and_another_surface_is_not() -> None:
+    sphere = np.asarray(trimesh.sample.sample_surface(trimesh.creation.icosphere(), 3000, seed=0)[0])
+    samples = [make_object_sample(ready(PointCloud(points))) for points in (points_of(0), points_of(1), sphere)]
+    groups = near_duplicate_groups([read_signature(sample) for sample in samples], 1.2)
+    assert groups.tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("n", [17, 1000, 2500])
+def test_the_order_of_points_is_no_difference(n: int) -> None:
+    points = points_of(n=n)
+    one, other = (make_object_sample(ready(PointCloud(p))) for p in (points, points[::-1].copy()))
+    assert read_signature(one).sha256 == read_signature(other).sha256
+    assert near_duplicate_groups([read_signature(one), read_signature(other)], 0).tolist() == [0, 0]
+
+
+def test_pictures_are_stored_in_order_and_small() -> None:
+    photographs = tuple(square_picture(Image.new("RGB", (900, 600), color)) for color in ("red", "blue"))
+    sample = make_object_sample(ready(PointCloud(points_of()), None, photographs))
+    assert {"picture00.jpg", "picture01.jpg"} <= set(sample.members)
+    assert photographs[0].size == (MAX_PICTURE_SIDE, MAX_PICTURE_SIDE)
+
+
+def test_a_photograph_is_cut_to_the_object() -> None:
+    photograph = Image.new("RGB", (400, 200), "white")
+    photograph.paste("red", (300, 20, 360, 80))
+    cut = np.asarray(square_picture(photograph, (300, 20, 360, 80)))
+    assert cut.shape == (72, 72, 3)
+    assert ((cut == [255, 0, 0]).all(axis=-1)).mean() == pytest.approx((60 / 72) ** 2, abs=0.05)
+
+
+def test_transparent_pixels_become_white() -> None:
+    assert square_picture(Image.new("RGBA", (8, 8), (0, 0, 0, 0))).getpixel((4, 4)) == (255, 255, 255)
