@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 from crossmost.pipelines.ingestion.parameters import IngestionParameters
+from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.pretraining.parameters import PretrainingParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.reporting.parameters import ReportingParameters
@@ -30,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "selftraining": SelftrainingParameters,
     "evaluation": EvaluationParameters,
     "reporting": ReportingParameters,
+    "prediction": PredictionParameters,
 }
 INTRODUCTION = """# Parameters
 

@@ -83,7 +83,7 @@ def check_run(options: list[str], new_session: Callable[..., KedroSession]) -> N
     if not names.startswith("<"):
         assert set(names.split(",")) <= set(pipelines)
     environment = given.pop("env", "base")
-    if environment.startswith(("<", "…")):
+    if environment.startswith(("<", "…")) or environment.isupper():
         return
     assert environment in ENVIRONMENTS
     parameters = new_session(environment).load_context().params
@@ -160,8 +160,9 @@ def test_the_reference_holds_every_parameter_with_its_value(
             else:
                 yield f"{path}.{name}"
 
-    for stage in set(pipelines) - {"selftrain", "__default__"}:
-        parameters = new_session("base").load_context().params[stage]
+    every = new_session("base").load_context().params
+    for stage in set(pipelines) & set(every):
+        parameters = every[stage]
         wanted = {name for name in expected(stage, parameters.model_dump()) if ".sources." not in name}
         assert wanted <= named, wanted - named
     assert "≥ 0" in text and "Passes over the adaptation set." in text
