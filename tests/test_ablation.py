@@ -12,7 +12,11 @@ from tests.selftraining.small_run import default_settings
 @pytest.fixture(scope="module")
 def parameters() -> SelftrainingParameters:
     settings = default_settings()
-    baseline = {"pseudo_labels": settings.pseudo_labels, "loss_weights": settings.loss_weights}
+    baseline = {
+        "pseudo_labels": settings.pseudo_labels,
+        "loss_weights": settings.loss_weights,
+        "class_prior": "uniform",
+    }
     return SelftrainingParameters.model_validate({"scratch": ".", "crossmost": settings, "separate": baseline})
 
 

@@ -81,7 +81,7 @@ class TrainingState:
     Attributes:
         model: the student's weights.
         student: the same module behind `Student` and the wrapper of `Fabric.setup`.
-        class_prior: (C,) running mean of the teacher's labels, on the model's device.
+        class_prior: (2, C) running mean of the predictions that images and points learned from.
         step: how many steps have been made.
     """
 
@@ -158,16 +158,17 @@ def self_training_losses(
     Args:
         output: of this process.
         labels: of all processes' objects, in order of the processes.
-        prior: (C,) expected class frequencies; None is uniform.
+        prior: (2, C) expected class frequencies for images and points; None is uniform.
     """
     weights, k = settings.loss_weights, settings.views_per_object
     image_logits, point_logits = _gather(output.image.logits, fabric), _gather(output.point.logits, fabric)
     image_label, image_keep = labels.image_label.repeat_interleave(k), labels.image_keep.repeat_interleave(k)
+    image_prior, point_prior = (None, None) if prior is None else prior
     losses = {
         "ce_image": weights.image * kept_cross_entropy(image_logits, image_label, image_keep),
         "ce_point": weights.point * kept_cross_entropy(point_logits, labels.point_label, labels.point_keep),
-        "fairness_image": weights.image * weights.fairness * fairness(image_logits, prior),
-        "fairness_point": weights.point * weights.fairness * fairness(point_logits, prior),
+        "fairness_image": weights.image * weights.fairness * fairness(image_logits, image_prior),
+        "fairness_point": weights.point * weights.fairness * fairness(point_logits, point_prior),
     }
     losses |= _masked_losses(output, settings, fabric)
     losses["cross"] = weights.cross * _contrast(output, labels, settings, fabric)
@@ -295,11 +296,18 @@ def _in_precision_of(model: JointModel, batch: Batch) -> Batch:
 def _updated_prior(
     state: TrainingState, labels: PseudoLabels, image: Tensor, point: Tensor, settings: SelfTrainingSettings
 ) -> Tensor | None:
-    """Expected class frequencies: the running mean of the predictions that gave the labels."""
+    """Expected class frequencies (2, C): for images and points, the running mean of what gave their labels.
+
+    Each modality's is its own prediction unless its label came from the other one, so that nothing crosses over where
+    the rule lets nothing cross over.
+    """
     if settings.class_prior == "uniform":
         return None
-    image_gave = (labels.image_label == image.argmax(-1)).unsqueeze(1)
-    taught = torch.where(image_gave, image, point).mean(0)
+    is_own_image = (labels.image_label == image.argmax(-1)).unsqueeze(1)
+    is_own_point = (labels.point_label == point.argmax(-1)).unsqueeze(1)
+    taught = torch.stack(
+        [torch.where(is_own_image, image, point).mean(0), torch.where(is_own_point, point, image).mean(0)]
+    )
     state.class_prior.lerp_(taught.to(state.class_prior), 1 - settings.prior_momentum)
     return state.class_prior.clone()
 

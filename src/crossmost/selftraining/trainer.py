@@ -175,7 +175,7 @@ def start_state(model: JointModel, settings: SelfTrainingSettings, fabric: Fabri
     student.train()
     teacher = make_teacher(model)
     n_classes = model.classifier.shape[1]
-    prior = torch.full((n_classes,), 1 / n_classes, device=fabric.device)
+    prior = torch.full((2, n_classes), 1 / n_classes, device=fabric.device)
     return TrainingState(model, student, teacher, fabric_optimizer, prior)
 
 
