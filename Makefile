@@ -14,7 +14,7 @@ FURNITURE := data/01_raw/sweethome3d
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup data selftrain test browser chromium lint reproduce viz graph lock clean
+.PHONY: help setup data selftrain test browser chromium lint reproduce viz graph docs lock clean
 
 help: ## show the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -93,11 +93,15 @@ viz: setup ## the pipelines in the browser
 graph: setup ## the same as a static page in build/graph, with previews of what data/ holds
 	python docs/static_graph.py
 
+docs: setup ## this documentation as a site in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The documentation: $(CURDIR)/site/index.html"
+
 lock: setup ## write requirements.lock from the virtual environment
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude pip | sed -E 's/^(torch==[0-9.]+)\+.*/\1/' > requirements.lock
 
 clean: ## remove results and the virtual environment; raw data and what git tracks stay
-	rm -rf $(VENV) .viz .mypy_cache .pytest_cache .ruff_cache .import_linter_cache data/environments
+	rm -rf $(VENV) .viz build/graph build/screenshots site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache data/environments
 	find data -mindepth 2 -type f -not -name .gitkeep -not -path 'data/01_raw/*' \
 		-not -path 'data/06_models/mini_encoders/*' -not -path data/06_models/pretraining_log.csv \
 		-not -path data/08_reporting/metrics.json -not -path 'data/08_reporting/seeds/*' -delete

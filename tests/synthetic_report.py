@@ -60,8 +60,10 @@ def run_pipelines(run: SyntheticRun, root: Path, seed_metrics: dict[str, Any] | 
     catalog["contact_sheets"] = ContactSheetsDataset(
         path=(root / "sheets").as_posix(), dataset="pillow.ImageDataset", filename_suffix=".png", overwrite=True
     )
-    # The embeddings are given: this run has no model that could make them.
-    evaluated = evaluation.create_pipeline() - evaluation.create_pipeline().only_nodes("embed_objects")
+    # The embeddings are given, and there are no snapshots: this run has no model that could make them.
+    evaluated = evaluation.create_pipeline() - evaluation.create_pipeline().only_nodes(
+        "embed_objects", "measure_snapshots"
+    )
     pipeline = evaluated + reporting.create_pipeline()
     outputs = SequentialRunner().run(pipeline, catalog)
     return {name: dataset.load() for name, dataset in outputs.items()} | {"metrics": catalog.load("metrics")}

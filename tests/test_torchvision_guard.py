@@ -33,6 +33,17 @@ def test_installing_twice_leaves_one_finder_and_defining_twice_is_harmless() -> 
     assert result.returncode == 0, result.stderr
 
 
+def test_a_second_import_of_the_package_leaves_one_finder() -> None:
+    code = (
+        "import sys, crossmost; before = len(sys.meta_path)\n"
+        "for name in [name for name in sys.modules if name.startswith('crossmost')]: del sys.modules[name]\n"
+        "import crossmost; assert len(sys.meta_path) == before\n"
+        "import open_clip"
+    )
+    result = _run(code)
+    assert result.returncode == 0, result.stderr
+
+
 def test_the_operators_are_defined_only_where_the_compiled_library_cannot_be_loaded() -> None:
     code = (
         "import torch; torch.ops.load_library = lambda path: None\n"

@@ -64,5 +64,8 @@ def install() -> None:
 
     The one import-time side effect of this package (its ``__init__`` calls it); it costs nothing until then.
     """
-    if "torchvision" not in sys.modules and not any(isinstance(f, _FirstImport) for f in sys.meta_path):
+    # By name: Kedro's notebook extension imports this package a second time, and a second finder, of a second class,
+    # would define the operators again.
+    installed = {(type(finder).__module__, type(finder).__qualname__) for finder in sys.meta_path}
+    if "torchvision" not in sys.modules and (__name__, _FirstImport.__qualname__) not in installed:
         sys.meta_path.insert(0, _FirstImport())

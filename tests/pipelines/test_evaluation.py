@@ -23,8 +23,8 @@ from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from tests.synthetic_run import SyntheticRun, make_run, store
 
 SETTINGS = EvaluationParameters(dataset="synthetic", seed=0, embedded_objects=8, embedded_views=2)
-# Made from models, stores and settings that the tables of a synthetic run do not have; tested by itself below.
-EMBEDDING = "embed_objects"
+# Made from models, stores or snapshots that a synthetic run does not have; tested below and in test_snapshots.py.
+OF_MODELS = ("embed_objects", "measure_snapshots")
 
 
 def evaluate(run: SyntheticRun, labels: pd.DataFrame) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def evaluate(run: SyntheticRun, labels: pd.DataFrame) -> dict[str, Any]:
         "embeddings": run.embeddings,
         "zeroshot_model": Checkpoint({"classifier": torch.eye(8)[:, : len(run.class_names)]}, {}),
     }
-    pipeline = create_pipeline() - create_pipeline().only_nodes(EMBEDDING)
+    pipeline = create_pipeline() - create_pipeline().only_nodes(*OF_MODELS)
     assert pipeline.inputs() == set(entries)
     catalog = DataCatalog({name: MemoryDataset(value) for name, value in entries.items()})
     return {name: item.load() for name, item in SequentialRunner().run(pipeline, catalog).items()}

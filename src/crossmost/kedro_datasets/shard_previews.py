@@ -7,11 +7,11 @@ import io
 from itertools import islice
 from typing import Any
 
-import plotly.graph_objects as go
 from kedro_datasets._typing import ImagePreview, PlotlyPreview
 
 from crossmost.kedro_datasets.shard_store import ShardStoreDataset
 from crossmost.rendering import contact_sheet
+from crossmost.reports.cloud_figure import cloud_figure
 from crossmost.shards import decode_array
 
 CLOUD_MEMBER = "points.npy"
@@ -40,39 +40,7 @@ class CloudShardStoreDataset(ShardStoreDataset):
         wanted = set(_spread(len(store), objects))
         samples = [sample for index, sample in enumerate(islice(store, max(wanted, default=-1) + 1)) if index in wanted]
         clouds = {sample.key: decode_array(sample.members[CLOUD_MEMBER])[:MOST_POINTS, :3] for sample in samples}
-        figure = cloud_figure(clouds)
-        # Plain lists: the viewer's own plotly is older than the one that packs arrays into base64.
-        return PlotlyPreview(_plain(figure.to_dict()))
-
-
-def cloud_figure(clouds: dict[str, Any]) -> go.Figure:
-    """Clouds (N, 3), y-up, one visible at a time; colored by height."""
-    figure = go.Figure()
-    for number, (object_id, points) in enumerate(clouds.items()):
-        x, y, z = (points[:, axis].round(3).tolist() for axis in range(3))
-        figure.add_scatter3d(
-            # plotly's third axis is up, ours is the second.
-            x=x,
-            y=z,
-            z=y,
-            mode="markers",
-            marker={"size": 2, "color": y, "colorscale": "Viridis"},
-            name=object_id,
-            visible=number == 0,
-            hoverinfo="skip",
-        )
-    buttons = [
-        {"label": object_id, "method": "restyle", "args": [{"visible": [other == object_id for other in clouds]}]}
-        for object_id in clouds
-    ]
-    hidden = {"visible": False}
-    figure.update_layout(
-        scene={"xaxis": hidden, "yaxis": hidden, "zaxis": hidden, "aspectmode": "data"},
-        margin={"l": 0, "r": 0, "t": 40, "b": 0},
-        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.1, "yanchor": "top"}] if buttons else [],
-        showlegend=False,
-    )
-    return figure
+        return PlotlyPreview(_plain(cloud_figure(clouds).to_dict()))
 
 
 def _spread(count: int, wanted: int) -> list[int]:
