@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from kedro.framework.session import KedroSession
@@ -56,7 +56,7 @@ def load_inputs(env: str, runtime_parameters: dict[str, Any]) -> Inputs:
     """Stored objects and configuration of a Kedro environment."""
     bootstrap_project(PROJECT)
     with KedroSession.create(PROJECT, env=env, runtime_params=runtime_parameters) as session:
-        context = session.load_context()
+        context = cast(KedroSession, session).load_context()
         load = context.catalog.load
         collection = load_collection(load("views"), load("clouds"))
         order = list(collection.object_ids)
@@ -128,14 +128,19 @@ def summarize(rows: pd.DataFrame) -> Table:
     present = [method for method in METHODS if method in set(rows["method"])]
     for side in ("adapt", "test"):
         for method in present:
-            values = cells.loc[side, method]
+            values = _by_view(cells, side, method)
             seconds = rows.loc[rows["method"] == method, "seconds"].mean()
             table.add_row(side, method, *(_cell(values[view]) for view in VIEWS), f"{seconds:.0f}")
         if "crossmost" in present:
             for other in present[:-1]:
-                gain = cells.loc[side, "crossmost"] - cells.loc[side, other]
+                gain = _by_view(cells, side, "crossmost") - _by_view(cells, side, other)
                 table.add_row(side, f"crossmost − {other}", *(_cell(gain[view], "+") for view in VIEWS), "")
     return table
+
+
+def _by_view(cells: pd.DataFrame, side: str, method: str) -> pd.DataFrame:
+    """Accuracies of one split and method: a row per seed, a column per view."""
+    return pd.DataFrame(cells.xs((side, method), level=("split", "method")))
 
 
 def _cell(values: pd.Series, sign: str = "") -> str:
