@@ -62,7 +62,7 @@ ROWS: dict[str, Changes] = {
     **{f"without {term}": {f"crossmost.loss_weights.{term}": 0.0} for term in ("fairness", "modeling", "alignment")},
     "without contrast": {"crossmost.loss_weights.cross": 0.0},
     "one teacher view": {"crossmost.teacher_views": 1},
-    "uniform prior": {"crossmost.class_prior": "uniform"},
+    "class frequencies of the teacher": {"crossmost.class_prior": "teacher"},
     "published teacher decay": {
         "crossmost.ema_init": 0.99,
         "crossmost.ema_final": 0.9998,

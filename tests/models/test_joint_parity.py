@@ -72,7 +72,8 @@ def test_gradients_and_statistics_of_the_masked_point_pass() -> None:
     assert parameters.keys() == norms.keys()
     for name, parameter in parameters.items():
         found = 0.0 if parameter.grad is None else parameter.grad.norm().item()
-        assert found == pytest.approx(norms[name], rel=1e-4, abs=5e-6), name
+        # A bias before BatchNorm has no gradient: rounding noise is compared with rounding noise.
+        assert found == pytest.approx(norms[name], rel=1e-4, abs=5e-5), name
     for name in ("mask_token", "cls_token", "cls_pos", "lm_head.bias", "norm.weight"):
         gradient = parameters[name].grad
         assert gradient is not None

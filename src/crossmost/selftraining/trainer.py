@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+import safetensors.torch
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
@@ -29,8 +31,9 @@ from crossmost.selftraining.teacher import make_teacher
 Weights = dict[str, torch.Tensor]
 
 
-class SelfTrainingResult(NamedTuple):
-    """What self-training leaves behind. A tuple, because Fabric rebuilds containers to send them between processes.
+@dataclass(frozen=True)
+class SelfTrainingResult:
+    """What self-training leaves behind.
 
     Attributes:
         teacher: weights of the selected teacher: the adapted model.
@@ -43,6 +46,19 @@ class SelfTrainingResult(NamedTuple):
     teacher: Weights
     selected_epoch: int
     snapshots: list[tuple[int, Weights]]
+    log: pd.DataFrame
+    pseudo_labels: pd.DataFrame
+
+
+class _Handover(NamedTuple):
+    """A result on its way out of the process that made it.
+
+    Weights are bytes of safetensors: tensors would go as shared memory, which is gone when the process ends.
+    """
+
+    teacher: bytes
+    selected_epoch: int
+    snapshots: list[tuple[int, bytes]]
     log: pd.DataFrame
     pseudo_labels: pd.DataFrame
 
@@ -85,8 +101,14 @@ def self_train(
     augment = ImageAugmentation(settings.image_augmentation, size, image_mean, image_std)
     objects = AugmentedObjects(data, augment, settings, model.image_tower.grid_size, model.point_tower.config.n_groups)
     # Fabric calls the function with itself and these arguments, but its annotation knows the first one only.
-    run = cast(Callable[..., SelfTrainingResult], _run)
-    return cast(SelfTrainingResult, fabric.launch(run, model, objects, scratch, title))
+    made: _Handover = fabric.launch(cast(Callable[..., _Handover], _run), model, objects, scratch, title)
+    return SelfTrainingResult(
+        teacher=safetensors.torch.load(made.teacher),
+        selected_epoch=made.selected_epoch,
+        snapshots=[(epoch, safetensors.torch.load(weights)) for epoch, weights in made.snapshots],
+        log=made.log,
+        pseudo_labels=made.pseudo_labels,
+    )
 
 
 def _fitted(settings: SelfTrainingSettings, n_objects: int) -> SelfTrainingSettings:
@@ -103,9 +125,7 @@ def _fitted(settings: SelfTrainingSettings, n_objects: int) -> SelfTrainingSetti
     return settings.model_copy(update={"batch_size": batch_size, "accumulate": accumulate})
 
 
-def _run(
-    fabric: Fabric, model: JointModel, objects: AugmentedObjects, scratch: Path | None, title: str
-) -> SelfTrainingResult:
+def _run(fabric: Fabric, model: JointModel, objects: AugmentedObjects, scratch: Path | None, title: str) -> _Handover:
     settings, data = objects.settings, objects.data
     checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings)) if scratch is not None else None
     state = start_state(model, settings, fabric)
@@ -151,10 +171,10 @@ def _run(
             show()
     if checkpoint is not None and fabric.is_global_zero:
         checkpoint.remove()
-    return SelfTrainingResult(
-        teacher=selection.selected,
+    return _Handover(
+        teacher=safetensors.torch.save(selection.selected),
         selected_epoch=selection.selected_epoch,
-        snapshots=selection.snapshots,
+        snapshots=[(epoch, safetensors.torch.save(weights)) for epoch, weights in selection.snapshots],
         log=record.log_table(),
         pseudo_labels=record.pseudo_label_table(data.object_ids),
     )

@@ -1,7 +1,6 @@
 """Parameters of the self-training pipeline."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,7 +14,6 @@ class SeparateBaseline(BaseModel):
 
     pseudo_labels: PseudoLabelSettings
     loss_weights: LossWeights
-    class_prior: Literal["uniform", "teacher"] = Field(description="Class frequencies that fairness pulls to.")
 
 
 class SelftrainingParameters(BaseModel):
@@ -29,6 +27,5 @@ class SelftrainingParameters(BaseModel):
 
     def separate_settings(self) -> SelfTrainingSettings:
         """Full settings of the baseline."""
-        separate = self.separate
-        changes = {"pseudo_labels": separate.pseudo_labels, "loss_weights": separate.loss_weights}
-        return self.crossmost.model_copy(update={**changes, "class_prior": separate.class_prior})
+        changes = {"pseudo_labels": self.separate.pseudo_labels, "loss_weights": self.separate.loss_weights}
+        return self.crossmost.model_copy(update=changes)
