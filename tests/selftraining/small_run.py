@@ -14,8 +14,9 @@ import crossmost.selftraining.trainer as trainer_module
 from crossmost.collection import Collection
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
+from crossmost.selftraining.result import SelfTrainingResult
 from crossmost.selftraining.settings import SelfTrainingSettings
-from crossmost.selftraining.trainer import SelfTrainingResult, self_train
+from crossmost.selftraining.trainer import self_train
 from crossmost.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[2]

@@ -2,13 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import numpy as np
-import pandas as pd
-import safetensors.torch
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
@@ -21,46 +19,13 @@ from crossmost.models.joint import JointModel
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.objects import AugmentedObjects, derived_seed, epoch_batches, make_loader
 from crossmost.selftraining.recording import Recorder
+from crossmost.selftraining.result import SelfTrainingResult, read_result, write_result
 from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
 from crossmost.selftraining.schedule import Schedule, parameter_groups
 from crossmost.selftraining.selection import Selection
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.step import Batch, Student, TrainingState, training_step
 from crossmost.selftraining.teacher import make_teacher
-
-Weights = dict[str, torch.Tensor]
-
-
-@dataclass(frozen=True)
-class SelfTrainingResult:
-    """What self-training leaves behind.
-
-    Attributes:
-        teacher: weights of the selected teacher: the adapted model.
-        selected_epoch: after which epoch it was taken, from 0.
-        snapshots: (epoch, weights) of earlier teachers and of the last one.
-        log: one row per step, see `Recorder.log_table`.
-        pseudo_labels: one row per object and epoch, see `Recorder.pseudo_label_table`.
-    """
-
-    teacher: Weights
-    selected_epoch: int
-    snapshots: list[tuple[int, Weights]]
-    log: pd.DataFrame
-    pseudo_labels: pd.DataFrame
-
-
-class _Handover(NamedTuple):
-    """A result on its way out of the process that made it.
-
-    Weights are bytes of safetensors: tensors would go as shared memory, which is gone when the process ends.
-    """
-
-    teacher: bytes
-    selected_epoch: int
-    snapshots: list[tuple[int, bytes]]
-    log: pd.DataFrame
-    pseudo_labels: pd.DataFrame
 
 
 def self_train(
@@ -101,14 +66,13 @@ def self_train(
     augment = ImageAugmentation(settings.image_augmentation, size, image_mean, image_std)
     objects = AugmentedObjects(data, augment, settings, model.image_tower.grid_size, model.point_tower.config.n_groups)
     # Fabric calls the function with itself and these arguments, but its annotation knows the first one only.
-    made: _Handover = fabric.launch(cast(Callable[..., _Handover], _run), model, objects, scratch, title)
-    return SelfTrainingResult(
-        teacher=safetensors.torch.load(made.teacher),
-        selected_epoch=made.selected_epoch,
-        snapshots=[(epoch, safetensors.torch.load(weights)) for epoch, weights in made.snapshots],
-        log=made.log,
-        pseudo_labels=made.pseudo_labels,
-    )
+    run = cast(Callable[..., Any], _run)
+    if engine.devices == 1:
+        return cast(SelfTrainingResult, fabric.launch(run, model, objects, scratch, title, None))
+    # Processes hand their result over in files: Fabric's queue would wait for itself as soon as one fills a pipe.
+    with TemporaryDirectory(prefix="crossmost-") as folder:
+        fabric.launch(run, model, objects, scratch, title, Path(folder))
+        return read_result(Path(folder))
 
 
 def _fitted(settings: SelfTrainingSettings, n_objects: int) -> SelfTrainingSettings:
@@ -125,7 +89,15 @@ def _fitted(settings: SelfTrainingSettings, n_objects: int) -> SelfTrainingSetti
     return settings.model_copy(update={"batch_size": batch_size, "accumulate": accumulate})
 
 
-def _run(fabric: Fabric, model: JointModel, objects: AugmentedObjects, scratch: Path | None, title: str) -> _Handover:
+def _run(
+    fabric: Fabric,
+    model: JointModel,
+    objects: AugmentedObjects,
+    scratch: Path | None,
+    title: str,
+    handover: Path | None,
+) -> SelfTrainingResult | None:
+    """The run in one process; the first of several writes the result into the folder ``handover``."""
     settings, data = objects.settings, objects.data
     checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings)) if scratch is not None else None
     state = start_state(model, settings, fabric)
@@ -171,13 +143,19 @@ def _run(fabric: Fabric, model: JointModel, objects: AugmentedObjects, scratch: 
             show()
     if checkpoint is not None and fabric.is_global_zero:
         checkpoint.remove()
-    return _Handover(
-        teacher=safetensors.torch.save(selection.selected),
+    if not fabric.is_global_zero:
+        return None
+    outcome = SelfTrainingResult(
+        teacher=selection.selected,
         selected_epoch=selection.selected_epoch,
-        snapshots=[(epoch, safetensors.torch.save(weights)) for epoch, weights in selection.snapshots],
+        snapshots=selection.snapshots,
         log=record.log_table(),
         pseudo_labels=record.pseudo_label_table(data.object_ids),
     )
+    if handover is None:
+        return outcome
+    write_result(outcome, handover)
+    return None
 
 
 def start_state(model: JointModel, settings: SelfTrainingSettings, fabric: Fabric) -> TrainingState:

@@ -10,8 +10,9 @@ from crossmost.models.joint_checkpoint import load_joint
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.nodes import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.selftraining.result import SelfTrainingResult
 from crossmost.selftraining.settings import SelfTrainingSettings
-from crossmost.selftraining.trainer import SelfTrainingResult, self_train
+from crossmost.selftraining.trainer import self_train
 from crossmost.shards import ShardStore
 
 Adapted = tuple[Checkpoint, pd.DataFrame, pd.DataFrame]
