@@ -11,9 +11,9 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from crossmost.models.joint import JointOutput, MaskedPass, ModalityOutput
+from crossmost.selftraining.objective import self_training_losses
 from crossmost.selftraining.pseudo_labels import PseudoLabels, make_pseudo_labels
 from crossmost.selftraining.settings import SelfTrainingSettings
-from crossmost.selftraining.step import self_training_losses
 
 PARITY = Path(__file__).parents[1] / "parity"
 CASES: dict[str, Any] = json.loads((PARITY / "D_losses.json").read_text())

@@ -6,7 +6,7 @@ state + batch → teacher's probabilities → pseudo-labels → student's losses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from lightning_fabric import Fabric
@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from crossmost.models.joint import JointModel, JointOutput, MaskedPass
+from crossmost.models.joint import JointModel, JointOutput
 from crossmost.models.point_towers import AnyPointTower
-from crossmost.selftraining.losses import fairness, kept_cross_entropy, symmetric_contrast
+from crossmost.selftraining.objective import gather_rows, self_training_losses
 from crossmost.selftraining.pseudo_labels import PseudoLabels, make_pseudo_labels
 from crossmost.selftraining.schedule import Schedule
 from crossmost.selftraining.settings import SelfTrainingSettings
@@ -146,87 +146,6 @@ def _probabilities(logits: Tensor) -> Tensor:
     return functional.softmax(logits if logits.dtype == torch.float64 else logits.float(), dim=-1)
 
 
-def self_training_losses(
-    output: JointOutput,
-    labels: PseudoLabels,
-    prior: Tensor | None,
-    settings: SelfTrainingSettings,
-    fabric: Fabric,
-) -> dict[str, Tensor]:
-    """Weighted loss terms of the batches of all processes; their sum is what is minimized.
-
-    Args:
-        output: of this process.
-        labels: of all processes' objects, in order of the processes.
-        prior: (2, C) expected class frequencies for images and points; None is uniform.
-    """
-    weights, k = settings.loss_weights, settings.views_per_object
-    image_logits, point_logits = _gather(output.image.logits, fabric), _gather(output.point.logits, fabric)
-    image_label, image_keep = labels.image_label.repeat_interleave(k), labels.image_keep.repeat_interleave(k)
-    image_prior, point_prior = (None, None) if prior is None else prior
-    losses = {
-        "ce_image": weights.image * kept_cross_entropy(image_logits, image_label, image_keep),
-        "ce_point": weights.point * kept_cross_entropy(point_logits, labels.point_label, labels.point_keep),
-        "fairness_image": weights.image * weights.fairness * fairness(image_logits, image_prior),
-        "fairness_point": weights.point * weights.fairness * fairness(point_logits, point_prior),
-    }
-    losses |= _masked_losses(output, settings, fabric)
-    losses["cross"] = weights.cross * _contrast(output, labels, settings, fabric)
-    return losses
-
-
-def _masked_losses(output: JointOutput, settings: SelfTrainingSettings, fabric: Fabric) -> dict[str, Tensor]:
-    weights, arithmetic = settings.loss_weights, settings.arithmetic
-    image, point = output.image.masked, output.point.masked
-    if image is None or point is None:
-        zero = output.image.logits.new_zeros(())
-        return dict.fromkeys(("mim_image", "mim_point", "align_image", "align_point"), zero)
-    image_error, image_alignment = _global_means(image, fabric)
-    point_error, point_alignment = _global_means(point, fabric)
-    batch_size = len(output.point.logits) * fabric.world_size
-    image_divisor = image.channels if arithmetic.image_modeling_divisor == "channels" else image.tokens
-    point_divisor = point.channels if arithmetic.point_modeling_divisor == "tokens_and_channels" else batch_size
-    return {
-        "mim_image": weights.image * weights.modeling * image_error / image_divisor,
-        "mim_point": weights.point * weights.modeling * point_error / point_divisor,
-        "align_image": weights.image * weights.alignment * image_alignment,
-        "align_point": weights.point * weights.alignment * point_alignment,
-    }
-
-
-def _global_means(masked: MaskedPass, fabric: Fabric) -> tuple[Tensor, Tensor]:
-    """Absolute error per hidden pixel or token, summed over channels, and alignment per token, over all processes."""
-    count = masked.alignment.new_tensor(len(masked.alignment))
-    values = [masked.absolute_error, masked.hidden, masked.alignment.sum(), count]
-    sums = torch.stack([value.to(masked.absolute_error.dtype) for value in values])
-    error, hidden, alignment, tokens = _gather(sums.unsqueeze(0), fabric).sum(0)
-    return error / hidden, alignment / tokens
-
-
-def _contrast(output: JointOutput, labels: PseudoLabels, settings: SelfTrainingSettings, fabric: Fabric) -> Tensor:
-    arithmetic, k = settings.arithmetic, settings.views_per_object
-    if settings.loss_weights.cross == 0:
-        return output.image.logits.new_zeros(())
-    image, point = output.image.embedding, output.point.embedding
-    if k > 1:
-        image = functional.normalize(image.unflatten(0, (-1, k)).mean(1), dim=-1)
-    label = labels.image_label
-    if arithmetic.contrast_scope == "global":
-        image, point = _gather(image, fabric), _gather(point, fabric)
-    else:
-        label = label.unflatten(0, (fabric.world_size, -1))[fabric.global_rank]
-    negatives = label if arithmetic.contrast_negatives == "other_labels" else None
-    return symmetric_contrast(image @ point.T, negatives, arithmetic.contrast_temperature)
-
-
-def _gather(values: Tensor, fabric: Fabric) -> Tensor:
-    """Rows of all processes, in order, with gradients."""
-    if fabric.world_size == 1:
-        return values
-    gathered = cast(Tensor, fabric.all_gather(values, sync_grads=values.requires_grad))
-    return gathered.flatten(0, 1)
-
-
 def training_step(
     state: TrainingState,
     batches: Sequence[Batch],
@@ -266,8 +185,8 @@ def _accumulate(
 ) -> StepResult:
     batch = _in_precision_of(state.teacher, batch)
     with fabric.autocast():
-        image, point = (_gather(probabilities, fabric) for probabilities in teach(state.teacher, batch))
-    labels = make_pseudo_labels(image, point, _gather(batch.coin, fabric), settings.pseudo_labels)
+        image, point = (gather_rows(probabilities, fabric) for probabilities in teach(state.teacher, batch))
+    labels = make_pseudo_labels(image, point, gather_rows(batch.coin, fabric), settings.pseudo_labels)
     prior = _updated_prior(state, labels, image, point, settings)
     with _default_dtype(state.teacher.classifier.dtype):
         output = state.student(batch)
