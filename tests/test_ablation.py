@@ -12,11 +12,7 @@ from tests.selftraining.small_run import default_settings
 @pytest.fixture(scope="module")
 def parameters() -> SelftrainingParameters:
     settings = default_settings()
-    baseline = {
-        "pseudo_labels": settings.pseudo_labels,
-        "loss_weights": settings.loss_weights,
-        "class_prior": "uniform",
-    }
+    baseline = {"pseudo_labels": settings.pseudo_labels, "loss_weights": settings.loss_weights}
     return SelftrainingParameters.model_validate({"scratch": ".", "crossmost": settings, "separate": baseline})
 
 
