@@ -1,9 +1,19 @@
+import hashlib
+from itertools import combinations
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import trimesh
 
-from crossmost.near_duplicates import near_duplicate_groups, shape_distance, shape_signature
-from crossmost.sources.shapes.generator import generate_shape
+from crossmost import near_duplicates
+from crossmost.kedro_datasets import ShardStoreDataset
+from crossmost.near_duplicates import ShapeSignature, near_duplicate_groups, shape_distance, shape_signature
+from crossmost.sources import read_signature
+from crossmost.sources.shapes.generator import CLASSES, generate_shape
+
+DEFAULT_DATA = Path(__file__).parents[1] / "data/02_intermediate"
 
 THRESHOLD = 1.0
 
@@ -82,3 +92,52 @@ def test_flat_and_degenerate_shapes_have_signatures() -> None:
     assert all(np.isfinite(signature.points).all() for signature in signatures)
     assert near_duplicate_groups(signatures, THRESHOLD).tolist() == [0, 1, 0]
     assert len(near_duplicate_groups([], THRESHOLD)) == 0
+
+
+def procedural_signatures(per_class: int) -> list[ShapeSignature]:
+    return [shape_signature(generate_shape(name, seed).mesh) for seed in range(per_class) for name in CLASSES]
+
+
+def test_the_search_finds_what_comparing_every_pair_finds() -> None:
+    signatures = procedural_signatures(7)
+    shapes = [near_duplicates._Shape(signature) for signature in signatures]
+    group = list(range(len(signatures)))
+    for i, j in combinations(range(len(signatures)), 2):
+        if group[i] != group[j] and near_duplicates._is_near(shapes[i], shapes[j], THRESHOLD):
+            group = [group[i] if number == group[j] else number for number in group]
+    expected = pd.factorize(np.array(group))[0]
+    assert 1 < len(set(expected)) < len(signatures)
+    assert near_duplicate_groups(signatures, THRESHOLD).tolist() == expected.tolist()
+
+
+def test_close_comparisons_grow_with_the_objects_not_with_their_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+    whole = near_duplicates._is_near
+
+    def counted(*arguments: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return whole(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(near_duplicates, "_is_near", counted)
+    # Slabs of every proportion are one shape here; their tops differ a little, so that no geometry is equal.
+    slab = shape_signature(trimesh.creation.box())
+    jitter = np.random.default_rng(0).normal(scale=0.002, size=(200, *slab.points.shape))
+    crowd = [
+        ShapeSignature((slab.points + offset).astype(np.float16), f"{number}") for number, offset in enumerate(jitter)
+    ]
+    assert set(near_duplicate_groups(crowd, THRESHOLD)) == {0}
+    assert compared <= 2 * len(crowd)
+    assert len(near_duplicates._candidates(crowd)) <= 64 * len(crowd)
+
+
+@pytest.mark.skipif(not (DEFAULT_DATA / "meshes").is_dir(), reason="needs the ingested default data")
+def test_groups_of_the_default_data_are_those_of_a_search_over_all_pairs() -> None:
+    objects = pd.read_parquet(DEFAULT_DATA / "objects.parquet").query("status == 'ok'")
+    store = ShardStoreDataset(filepath=str(DEFAULT_DATA / "meshes")).load()
+    signatures = {sample.key: read_signature(sample) for sample in store}
+    groups = near_duplicate_groups([signatures[object_id] for object_id in objects["object_id"]], THRESHOLD)
+    assert (len(groups), len(set(groups))) == (366, 333)
+    # Of the numbers that an exhaustive search found.
+    digest = hashlib.sha256(",".join(map(str, groups)).encode()).hexdigest()
+    assert digest == "dbae126cadfd2a3545b0369ede23ee3943fe0e285dd0ff44e0277f1100c8b192"
