@@ -55,6 +55,19 @@ def test_colors_come_along_and_missing_ones_are_grey(tmp_path: Path) -> None:
     assert subset.colors.shape == (1, 5, 3)
 
 
+def test_towers_that_use_color_get_it_and_others_do_not(tmp_path: Path) -> None:
+    views = store(tmp_path / "v", [Item("a", 1, "views"), Item("b", 1, "views")])
+    mixed = load_collection(views, store(tmp_path / "mixed", [Item("a", 1, "clouds"), Item("b", 200, "colored")]))
+    np.testing.assert_array_equal(mixed.for_tower(3).clouds, mixed.clouds)
+    colored = mixed.for_tower(6)
+    assert colored.clouds.dtype == np.float32 and colored.clouds.shape == (2, 5, 6)
+    np.testing.assert_array_equal(colored.clouds[..., :3], mixed.clouds)
+    np.testing.assert_allclose(colored.clouds[:, 0, 3:], [[0.4] * 3, [200 / 255] * 3])
+    np.testing.assert_array_equal(colored.tower_clouds(slice(1, 2), 2, 6), colored.clouds[1:2, :2])
+    plain = load_collection(views, store(tmp_path / "plain", [Item("a", 1, "clouds"), Item("b", 2, "clouds")]))
+    assert plain.for_tower(6).clouds.shape == (2, 5, 3)
+
+
 def test_nothing_in_common_is_explained(tmp_path: Path) -> None:
     with pytest.raises(CrossmostError, match="quarantine"):
         load_collection(store(tmp_path / "v", [Item("a", 1, "views")]), store(tmp_path / "c", [Item("b", 1, "clouds")]))

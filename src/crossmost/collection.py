@@ -1,6 +1,6 @@
 """The unlabeled collection as models see it: views and clouds in memory, and no place for a label."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Collection:
     Attributes:
         object_ids: N names.
         views: (N, V, H, W, 3) uint8.
-        clouds: (N, M, 3) float32, zero mean and unit maximum radius.
+        clouds: (N, M, 3) float32, zero mean and unit maximum radius; (N, M, 6) with rgb in 0…1 from `for_tower`.
         colors: (N, M, 3) uint8 RGB of the points, grey where an object has none; None if no object has colors.
     """
 
@@ -36,6 +36,27 @@ class Collection:
         rows = [row for row, object_id in enumerate(self.object_ids) if object_id in object_ids]
         colors = None if self.colors is None else self.colors[rows]
         return Collection(tuple(self.object_ids[row] for row in rows), self.views[rows], self.clouds[rows], colors)
+
+    def tower_clouds(self, rows: slice, n_points: int | None, channels: int) -> np.ndarray:
+        """Clouds as a point tower takes them.
+
+        Args:
+            rows: which objects, B of them.
+            n_points: the first so many points (they are in random order); None takes all.
+            channels: of the tower; 3 leaves colors out.
+
+        Returns:
+            (B, n_points, 6) float32 with rgb in 0…1 if the tower uses color and the objects have it; else the
+            coordinates alone, to which such a tower adds its grey.
+        """
+        points = self.clouds[rows, :n_points]
+        if channels <= 3 or self.colors is None:
+            return points
+        return np.concatenate([points, self.colors[rows, :n_points].astype(np.float32) / 255], axis=-1)
+
+    def for_tower(self, channels: int) -> "Collection":
+        """The collection whose clouds are `tower_clouds`: what moves, drops and repeats points keeps their colors."""
+        return replace(self, clouds=self.tower_clouds(slice(None), None, channels), colors=None)
 
 
 def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:

@@ -9,6 +9,7 @@ import torch
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.embedding import embed_collection
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
@@ -123,6 +124,14 @@ def test_colors_are_scored_by_towers_that_use_them_alone() -> None:
         changed = not np.allclose(first["point", "a"], second["point", "a"])
         assert changed == (channels == 6)
         np.testing.assert_allclose(first["image", "a"], second["image", "a"])
+        maps = [
+            embed_collection(
+                model, objects, method="zeroshot", image_mean=(0.5,) * 3, image_std=(0.2,) * 3, n_points=100,
+                n_views=1, batch_size=2,
+            ).set_index(["modality", "object_id"])["embedding"]
+            for objects in (plain, colored)
+        ]  # fmt: skip
+        assert np.allclose(maps[0]["point", "a"], maps[1]["point", "a"]) == (channels == 3)
 
 
 def test_small_clouds_are_refused_or_warned_about(caplog: pytest.LogCaptureFixture) -> None:

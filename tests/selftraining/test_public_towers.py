@@ -10,6 +10,8 @@ from crossmost.models.joint import JointModel
 from crossmost.models.openshape_tower import OpenShapeConfig
 from crossmost.models.point_towers import AnyPointConfig
 from crossmost.models.uni3d_tower import Uni3DConfig
+from crossmost.selftraining.image_augmentation import ImageAugmentation
+from crossmost.selftraining.objects import AugmentedObjects
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
 
@@ -55,3 +57,20 @@ def test_everything_but_the_mini_pointnet_learns(
     assert np.isfinite(result.log["loss"]).all()
     for name, parameter in model.named_parameters():
         assert torch.equal(parameter, before[name]) == name.startswith("point_tower.encoder."), name
+
+
+def test_colors_of_clouds_reach_the_students_batches(selftraining_settings: SelfTrainingSettings) -> None:
+    """Points are moved, dropped and repeated by augmentation: each keeps its own color."""
+    rng = np.random.default_rng(0)
+    clouds = rng.normal(size=(2, 100, 3)).astype(np.float32)
+    red_above = np.zeros((2, 100, 3), dtype=np.uint8)
+    red_above[..., 0] = np.where(clouds[..., 1] > 0, 255, 0)
+    views = rng.integers(0, 255, (2, 2, 72, 72, 3), dtype=np.uint8)
+    data = Collection(("a", "b"), views, clouds, red_above).for_tower(6)
+    settings = selftraining_settings.model_copy(update={"n_points": 100})
+    augment = ImageAugmentation(settings.image_augmentation, 64, (0.5,) * 3, (0.25,) * 3)
+    item = AugmentedObjects(data, augment, settings, (8, 8), 12)[0, 0]
+    for cloud in (item.weak_cloud, item.strong_cloud):
+        assert cloud.shape == (100, 6) and set(cloud[:, 3].unique().tolist()) == {0.0, 1.0}
+    red = item.weak_cloud[:, 3] == 1
+    assert item.weak_cloud[red, 1].mean() > 0.1 > -0.1 > item.weak_cloud[~red, 1].mean()

@@ -44,7 +44,8 @@ def embed_collection(
         views = collection.views[chunk][:, picked]  # (B, V, H, W, 3)
         flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
         image = functional.normalize(model.embed_image(flat).unflatten(0, views.shape[:2]).mean(1), dim=-1)  # (B, E)
-        point = model.embed_point(torch.from_numpy(collection.clouds[chunk, :n_points]))  # (B, E)
+        clouds = collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels)
+        point = model.embed_point(torch.from_numpy(clouds))  # (B, E)
         for modality, embeddings in (("image", image), ("point", point)):
             parts.append(
                 pd.DataFrame(

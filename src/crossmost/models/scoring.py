@@ -79,10 +79,8 @@ def score_collection(
     rows: list[tuple[str, str, str, int, np.ndarray]] = []
     for first in range(0, len(collection), batch_size):
         chunk = slice(first, first + batch_size)
-        views, clouds = collection.views[chunk], torch.from_numpy(collection.clouds[chunk, :n_points])
-        if collection.colors is not None and model.point_tower.config.in_channels > 3:
-            colors = torch.from_numpy(collection.colors[chunk, :n_points]).float() / 255
-            clouds = torch.cat([clouds, colors], dim=-1)
+        views = collection.views[chunk]
+        clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
         flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
         image_logits = model.logits(model.embed_image(flat.to(device))).cpu()
         single = functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2])

@@ -80,9 +80,11 @@ def _adapt(
     method: str,
 ) -> tuple[Checkpoint, SelfTrainingResult]:
     adaptation_set = set(objects.loc[objects["split"] == "adapt", "object_id"])
+    joint = load_joint(start)
+    collection = load_collection(views, clouds).subset(adaptation_set)
     result = self_train(
-        load_joint(start),
-        load_collection(views, clouds).subset(adaptation_set),
+        joint,
+        collection.for_tower(joint.point_tower.config.in_channels),
         settings,
         image_mean=start.card["image_mean"],
         image_std=start.card["image_std"],

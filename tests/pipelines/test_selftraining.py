@@ -1,0 +1,47 @@
+"""What the nodes of self-training hand over."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from kedro.framework.session import KedroSession
+
+from crossmost.collection import Collection
+from crossmost.models.encoders import Encoders, mini_config
+from crossmost.models.joint import JointModel
+from crossmost.models.joint_checkpoint import joint_card, save_joint
+from crossmost.pipelines.selftraining import nodes
+from tests.test_collection import Item, store
+
+
+class Handed(Exception):
+    """Ends the node where training would begin."""
+
+
+@pytest.mark.parametrize("channels", [3, 6])
+def test_colors_of_clouds_are_learned_from_by_towers_that_use_them(
+    channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_session: Callable[..., KedroSession]
+) -> None:
+    seen: list[Collection] = []
+
+    def stand_in(model: JointModel, data: Collection, *arguments: Any, **options: Any) -> None:
+        seen.append(data)
+        raise Handed
+
+    monkeypatch.setattr(nodes, "self_train", stand_in)
+    views = store(tmp_path / "views", [Item("a", 1, "views"), Item("b", 1, "views")])
+    clouds = store(tmp_path / "clouds", [Item("a", 1, "clouds"), Item("b", 200, "colored")])
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["test", "adapt"]})
+    encoders = Encoders(replace(mini_config(), point_tower=replace(mini_config().point_tower, in_channels=channels)))
+    start = save_joint(JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"]))
+    parameters = new_session("test").load_context().params["selftraining"]
+    with pytest.raises(Handed):
+        nodes.adapt_jointly(start, views, clouds, objects, parameters)
+    assert seen[0].object_ids == ("b",)
+    assert seen[0].clouds.shape == (1, 5, channels)
+    np.testing.assert_allclose(seen[0].clouds[..., 3:], 200 / 255, rtol=1e-6)
