@@ -57,10 +57,12 @@ ROWS: dict[str, Changes] = {
     "paper": paper_changes(),
     **{
         f"rule: {rule}": {"crossmost.pseudo_labels.rule": rule}
-        for rule in ("separate", "agreement", "random", "image_only", "point_only")
+        for rule in ("joint", "separate", "agreement", "random", "image_only", "point_only")
     },
     **{f"without {term}": {f"crossmost.loss_weights.{term}": 0.0} for term in ("fairness", "modeling", "alignment")},
     "without contrast": {"crossmost.loss_weights.cross": 0.0},
+    "trained classifier": {"crossmost.classifier_learning_rate": 1.0},
+    "adapted weights alone": {"crossmost.adapted_share.image": 1.0},
     "one teacher view": {"crossmost.teacher_views": 1},
     "class frequencies of the teacher": {"crossmost.class_prior": "teacher"},
     "published teacher decay": {

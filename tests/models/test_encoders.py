@@ -13,6 +13,7 @@ from crossmost.models.embedding import embed_collection
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
+from crossmost.models.joint_prediction import class_cooccurrence, pooled_prediction
 from crossmost.models.scoring import check_cloud_size, score_collection
 from crossmost.models.text_classifier import text_classifier
 
@@ -98,7 +99,9 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
     assert table.groupby("view").size().to_dict() == {"image": 2, "image_single": 6, "joint": 2, "point": 2}
     assert table.loc[table["object_id"] == "a", "split"].unique().tolist() == ["adapt"]
     of_a = table[table["object_id"] == "a"].set_index("view")["probabilities"]
-    np.testing.assert_allclose(of_a["joint"], (of_a["image"] + of_a["point"]) / 2, atol=1e-6)
+    image, point = (torch.from_numpy(of_a[view]).unsqueeze(0) for view in ("image", "point"))
+    pooled = pooled_prediction(image, point, class_cooccurrence(image, point))  # "a" is all there is to adapt to
+    np.testing.assert_allclose(of_a["joint"], pooled[0], atol=1e-6)
     np.testing.assert_allclose(of_a["image"], np.mean(list(of_a["image_single"]), axis=0), atol=1e-6)
     with pytest.raises(CrossmostError, match="format"):
         load_joint(encoders.checkpoint({}))

@@ -12,6 +12,9 @@ from crossmost.models.joint import JointModel
 
 JOINT_FORMAT = "crossmost-joint-1"
 
+COOCCURRENCE = "class_cooccurrence"
+"""Tensor beside the weights of an adapted model: see `joint_prediction`. Missing from models not yet adapted."""
+
 
 def save_joint(model: JointModel, card: dict[str, Any]) -> Checkpoint:
     """Weights in full precision; ``card`` must hold what `joint_card` made."""
@@ -51,7 +54,8 @@ def load_joint(checkpoint: Checkpoint) -> JointModel:
     encoders = Encoders(EncodersConfig.from_card(checkpoint.card["encoders"]).without_text())
     model = JointModel(encoders, torch.zeros(encoders.embed_dim, len(checkpoint.card["class_names"])))
     try:
-        model.load_state_dict(checkpoint.tensors, strict=True)
+        weights = {name: value for name, value in checkpoint.tensors.items() if name != COOCCURRENCE}
+        model.load_state_dict(weights, strict=True)
     except RuntimeError as error:
         raise CrossmostError(f"the model's weights do not fit its card.json: {error}") from error
     return model.eval()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,9 @@ from torchvision.transforms import v2
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
+from crossmost.models.joint_prediction import class_cooccurrence, pooled_prediction
 from crossmost.models.point_towers import AnyPointConfig
+from crossmost.splits import ADAPT
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +53,53 @@ def check_cloud_size(config: AnyPointConfig, n_points: int, expected: int | None
         )
 
 
+class Probabilities(NamedTuple):
+    """Class probabilities of N objects, on the CPU.
+
+    Attributes:
+        single: (N, V, C) of each view.
+        image: (N, C) mean over an object's views.
+        point: (N, C).
+    """
+
+    single: Tensor
+    image: Tensor
+    point: Tensor
+
+
 @torch.inference_mode()
+def collection_probabilities(
+    model: JointModel,
+    collection: Collection,
+    *,
+    image_mean: Sequence[float],
+    image_std: Sequence[float],
+    n_points: int,
+    batch_size: int,
+) -> Probabilities:
+    """Class probabilities of every object from both modalities, on a GPU if there is one.
+
+    Args:
+        model: is moved to that device and stays there.
+        n_points: the first so many stored points (they are in random order) enter the point tower.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device).eval()
+    size = model.image_tower.visual.image_size[0]
+    single, point = [], []
+    for first in range(0, len(collection), batch_size):
+        chunk = slice(first, first + batch_size)
+        views = collection.views[chunk]
+        flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
+        image_logits = model.logits(model.embed_image(flat.to(device))).cpu()
+        single.append(functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2]))
+        clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
+        point_logits = model.logits(model.embed_point(clouds.to(device))).cpu()
+        point.append(functional.softmax(point_logits, dim=-1))
+    of_views = torch.cat(single)
+    return Probabilities(of_views, of_views.mean(1), torch.cat(point))
+
+
 def score_collection(
     model: JointModel,
     collection: Collection,
@@ -61,39 +110,34 @@ def score_collection(
     image_std: Sequence[float],
     n_points: int,
     batch_size: int,
+    cooccurrence: Tensor | None = None,
 ) -> pd.DataFrame:
-    """Score every object with both modalities, on a GPU if there is one.
+    """Score every object with both modalities and jointly.
 
     Args:
-        model: is moved to that device and stays there.
+        model: see `collection_probabilities`, as for the other arguments.
         splits: object id → split.
-        n_points: the first so many stored points (they are in random order) enter the point tower.
+        cooccurrence: (C, C) of the objects that the model was adapted to, for the joint prediction; None estimates it
+            from the objects of the split "adapt", or from all if there are none. Objects to test on have no part in it.
 
     Returns:
         Long table: method, object_id, split, view, view_index, probabilities (list of C floats). ``image_single`` rows
-        are single views, ``image`` the mean of their probabilities, ``joint`` the mean of ``image`` and ``point``.
+        are single views, ``image`` the mean of their probabilities, ``joint`` the `pooled_prediction`.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device).eval()
-    size = model.image_tower.visual.image_size[0]
+    found = collection_probabilities(
+        model, collection, image_mean=image_mean, image_std=image_std, n_points=n_points, batch_size=batch_size
+    )
+    if cooccurrence is None:
+        adapted_to = torch.tensor([splits[object_id] == ADAPT for object_id in collection.object_ids])
+        known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
+        cooccurrence = class_cooccurrence(found.image[known], found.point[known])
+    joint = pooled_prediction(found.image, found.point, cooccurrence)
     rows: list[tuple[str, str, str, int, np.ndarray]] = []
-    for first in range(0, len(collection), batch_size):
-        chunk = slice(first, first + batch_size)
-        views = collection.views[chunk]
-        clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
-        flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
-        image_logits = model.logits(model.embed_image(flat.to(device))).cpu()
-        single = functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2])
-        point = functional.softmax(model.logits(model.embed_point(clouds.to(device))).cpu(), dim=-1)
-        image = single.mean(1)
-        joint = (image + point) / 2
-        for row, object_id in enumerate(collection.object_ids[chunk]):
-            split = splits[object_id]
-            rows += [(object_id, split, "image_single", i, p) for i, p in enumerate(single[row].numpy())]
-            rows += [
-                (object_id, split, view, -1, probabilities[row].numpy())
-                for view, probabilities in (("image", image), ("point", point), ("joint", joint))
-            ]
+    for row, object_id in enumerate(collection.object_ids):
+        split = splits[object_id]
+        rows += [(object_id, split, "image_single", i, p) for i, p in enumerate(found.single[row].numpy())]
+        combined = (("image", found.image), ("point", found.point), ("joint", joint))
+        rows += [(object_id, split, view, -1, probabilities[row].numpy()) for view, probabilities in combined]
     table = pd.DataFrame(rows, columns=["object_id", "split", "view", "view_index", "probabilities"])
     table.insert(0, "method", method)
     return table

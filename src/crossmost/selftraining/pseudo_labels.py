@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from crossmost.models.joint_prediction import class_cooccurrence, pooled_prediction
 from crossmost.selftraining.settings import PseudoLabelSettings
 
 
@@ -32,6 +33,8 @@ class _Predictions(NamedTuple):
     image_score: Tensor
     point_score: Tensor  # weighted
     coin: Tensor  # bool: the random rule takes the image
+    pooled_label: Tensor
+    pooled_score: Tensor
 
 
 # Label and keep mask for images and points: image_label, point_label, image_keep, point_keep.
@@ -43,6 +46,11 @@ def _joint(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
     label = torch.where(p.image_score >= p.point_score, p.image_label, p.point_label)
     keep = torch.maximum(p.image_score, p.point_score) > settings.threshold_joint
     return label, label, keep, keep
+
+
+def _pooled(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
+    keep = p.pooled_score > settings.threshold_joint
+    return p.pooled_label, p.pooled_label, keep, keep
 
 
 def _kept_separately(p: _Predictions, settings: PseudoLabelSettings) -> tuple[Tensor, Tensor]:
@@ -76,6 +84,7 @@ def _point_only(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
 
 
 RULES: dict[str, Callable[[_Predictions, PseudoLabelSettings], Labels]] = {
+    "pooled": _pooled,
     "joint": _joint,
     "separate": _separate,
     "agreement": _agreement,
@@ -84,21 +93,30 @@ RULES: dict[str, Callable[[_Predictions, PseudoLabelSettings], Labels]] = {
     "point_only": _point_only,
 }
 
-# Rules that never compare the modalities, so that a weight has no place in them.
-_WITHOUT_WEIGHT = ("separate", "image_only", "point_only")
+# Rules that never compare the modalities' confidences, so that a weight has no place in them.
+_WITHOUT_WEIGHT = ("pooled", "separate", "image_only", "point_only")
 
 
 def make_pseudo_labels(
-    image_probabilities: Tensor, point_probabilities: Tensor, coin: Tensor, settings: PseudoLabelSettings
+    image_probabilities: Tensor,
+    point_probabilities: Tensor,
+    coin: Tensor,
+    settings: PseudoLabelSettings,
+    cooccurrence: Tensor | None = None,
 ) -> PseudoLabels:
     """Apply the configured rule to teacher probabilities (B, C) of both modalities.
 
     Args:
         coin: (B,) bool, which modality the ``random`` rule takes: True is the image.
+        cooccurrence: (C, C) of the teacher's predictions, for the ``pooled`` rule; None takes that of these objects.
     """
     image_confidence, image_label = image_probabilities.max(-1)
     point_confidence, point_label = point_probabilities.max(-1)
     weight = 1.0 if settings.rule in _WITHOUT_WEIGHT else settings.point_weight
-    predictions = _Predictions(image_label, point_label, image_confidence, weight * point_confidence, coin)
+    if cooccurrence is None:
+        cooccurrence = class_cooccurrence(image_probabilities, point_probabilities)
+    pooled_score, pooled_label = pooled_prediction(image_probabilities, point_probabilities, cooccurrence).max(-1)
+    scores = (image_confidence, weight * point_confidence)
+    predictions = _Predictions(image_label, point_label, *scores, coin, pooled_label, pooled_score)
     labels = RULES[settings.rule](predictions, settings)
     return PseudoLabels(*labels, image_confidence=image_confidence, point_confidence=point_confidence)

@@ -16,7 +16,7 @@ class SelfTrainingResult:
     """What self-training leaves behind.
 
     Attributes:
-        teacher: weights of the selected teacher: the adapted model.
+        teacher: weights of the selected teacher, drawn to the start as `weight_ensemble` says: the adapted model.
         selected_epoch: after which epoch it was taken, from 0.
         snapshots: (epoch, weights) of earlier teachers and of the last one.
         log: one row per step, see `Recorder.log_table`.

@@ -11,7 +11,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-RuleName = Literal["joint", "separate", "agreement", "random", "image_only", "point_only"]
+RuleName = Literal["pooled", "joint", "separate", "agreement", "random", "image_only", "point_only"]
 
 
 class PseudoLabelSettings(Frozen):
@@ -98,6 +98,14 @@ class ArithmeticSettings(Frozen):
     warmup_start: float = Field(ge=0, le=1, description="Learning rate at the first step, as a share of the peak.")
 
 
+class AdaptedShare(Frozen):
+    """How far the result goes from the start (0) to the adapted weights (1)."""
+
+    image: float = Field(default=1.0, ge=0, le=1, description="Of the image tower.")
+    point: float = Field(default=1.0, ge=0, le=1, description="Of the point tower and its projections.")
+    classifier: float = Field(default=1.0, ge=0, le=1, description="Of the shared classifier and the logit scale.")
+
+
 class TrainingEngineSettings(Frozen):
     """Where and how steps are computed; the result depends on none of it but the precision."""
 
@@ -136,7 +144,7 @@ class SelfTrainingSettings(Frozen):
     class_prior: Literal["uniform", "teacher"] = Field(
         description="Class frequencies that fairness pulls to: all equal, or the running mean of the teacher's labels."
     )
-    prior_momentum: float = Field(default=0.95, ge=0, lt=1, description="Of the teacher's running class frequencies.")
+    prior_momentum: float = Field(default=0.95, ge=0, lt=1, description="Of the teacher's running class frequencies and co-occurrences.")
     ema_init: float = Field(ge=0, lt=1, description="Teacher decay at the first step.")
     ema_final: float = Field(ge=0, lt=1, description="Teacher decay after the ramp.")
     ema_warmup_steps: int = Field(ge=0, description="Steps of the linear ramp between them.")
@@ -147,6 +155,9 @@ class SelfTrainingSettings(Frozen):
     selection: Literal["last", "agreement", "entropy"] = Field(
         description="Which teacher is the result: the last, or that after the epoch in which the modalities agreed "
         "most, or in which the teacher was surest. None looks at a label."
+    )
+    adapted_share: AdaptedShare = Field(
+        default=AdaptedShare(), description="Where the result lies between the start and the selected teacher."
     )
     snapshots: int = Field(
         ge=0, description="Earlier teachers kept at equal distances, so that evaluation can show what selection missed."

@@ -25,7 +25,8 @@ from crossmost.selftraining.schedule import Schedule, parameter_groups
 from crossmost.selftraining.selection import Selection
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.step import Batch, Student, TrainingState, training_step
-from crossmost.selftraining.teacher import make_teacher
+from crossmost.selftraining.teacher import copy_weights, make_teacher
+from crossmost.selftraining.weight_ensemble import Weights, weight_ensemble
 
 
 def self_train(
@@ -100,6 +101,7 @@ def _run(
     """The run in one process; the first of several writes the result into the folder ``handover``."""
     settings, data = objects.settings, objects.data
     checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings)) if scratch is not None else None
+    start = copy_weights(model)
     state = start_state(model, settings, fabric)
     record, selection = Recorder(), Selection(settings)
     if checkpoint is not None and (saved := checkpoint.load()) is not None:
@@ -145,10 +147,14 @@ def _run(
         checkpoint.remove()
     if not fabric.is_global_zero:
         return None
+
+    def result_of(adapted: Weights) -> Weights:
+        return weight_ensemble(start, adapted, settings.adapted_share)
+
     outcome = SelfTrainingResult(
-        teacher=selection.selected,
+        teacher=result_of(selection.selected),
         selected_epoch=selection.selected_epoch,
-        snapshots=selection.snapshots,
+        snapshots=[(epoch, result_of(weights)) for epoch, weights in selection.snapshots],
         log=record.log_table(),
         pseudo_labels=record.pseudo_label_table(data.object_ids),
     )
@@ -174,7 +180,8 @@ def start_state(model: JointModel, settings: SelfTrainingSettings, fabric: Fabri
     teacher = make_teacher(model)
     n_classes = model.classifier.shape[1]
     prior = torch.full((2, n_classes), 1 / n_classes, device=fabric.device)
-    return TrainingState(model, student, teacher, fabric_optimizer, prior)
+    cooccurrence = torch.zeros(n_classes, n_classes, device=fabric.device)
+    return TrainingState(model, student, teacher, fabric_optimizer, prior, cooccurrence)
 
 
 def _plan(n_objects: int, settings: SelfTrainingSettings, steps_per_epoch: int) -> list[tuple[int, list[int]]]:
@@ -194,6 +201,7 @@ def _saved(state: TrainingState, record: Recorder, selection: Selection) -> dict
         "teacher": state.teacher.state_dict(),
         "optimizer": state.optimizer.state_dict(),
         "class_prior": state.class_prior,
+        "cooccurrence": state.cooccurrence,
         "record": record.state_dict(),
         "selection": selection.state_dict(),
     }
@@ -205,6 +213,7 @@ def _restore(saved: dict[str, Any], state: TrainingState, record: Recorder, sele
     state.teacher.load_state_dict(saved["teacher"])
     state.optimizer.load_state_dict(saved["optimizer"])
     state.class_prior.copy_(saved["class_prior"])
+    state.cooccurrence.copy_(saved["cooccurrence"])
     record.load_state_dict(saved["record"])
     selection.load_state_dict(saved["selection"])
 

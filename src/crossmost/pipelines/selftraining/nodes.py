@@ -6,7 +6,9 @@ import pandas as pd
 
 from crossmost.collection import load_collection
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.joint_checkpoint import load_joint
+from crossmost.models.joint_checkpoint import COOCCURRENCE, load_joint
+from crossmost.models.joint_prediction import class_cooccurrence
+from crossmost.models.scoring import collection_probabilities
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.nodes import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -98,4 +100,14 @@ def _adapt(
         "selected_epoch": result.selected_epoch,
         "selftraining": settings.model_dump(mode="json"),
     }
-    return Checkpoint(result.teacher, card), result
+    joint.load_state_dict(result.teacher)
+    found = collection_probabilities(
+        joint,
+        collection,
+        image_mean=card["image_mean"],
+        image_std=card["image_std"],
+        n_points=settings.n_points,
+        batch_size=settings.batch_size,
+    )
+    tensors = result.teacher | {COOCCURRENCE: class_cooccurrence(found.image, found.point)}
+    return Checkpoint(tensors, card), result
