@@ -14,6 +14,7 @@ from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
 from crossmost.models.point_towers import AnyPointConfig
+from crossmost.progress import track_batches
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +78,7 @@ def score_collection(
     model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
     rows: list[tuple[str, str, str, int, np.ndarray]] = []
-    for first in range(0, len(collection), batch_size):
-        chunk = slice(first, first + batch_size)
+    for chunk in track_batches(len(collection), batch_size, f"scoring objects ({method})", "objects"):
         views = collection.views[chunk]
         clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
         flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
