@@ -1,5 +1,6 @@
 """Time of PyTorch's attention kernels at the size of the mini towers: `python -m benchmarks.attention`."""
 
+import argparse
 import json
 import time
 
@@ -22,6 +23,7 @@ def seconds(backend: SDPBackend, batch: int, heads: int, tokens: int, width: int
 
 def main() -> None:
     """Print a table and, as its last line, JSON."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     rows = []
     for name, tokens in (("mini towers, 65 tokens", 65), ("ViT-B/16, 197 tokens", 197)):
         fused, plain = (seconds(kind, 64, 3, tokens, 64) for kind in (SDPBackend.FLASH_ATTENTION, SDPBackend.MATH))

@@ -3,6 +3,7 @@
 The same comparisons are tests (`tests/**/test_*parity*.py`); this prints how close they are.
 """
 
+import argparse
 import json
 from collections.abc import Iterator
 
@@ -142,6 +143,7 @@ def mask_rows() -> Iterator[Row]:
 
 def main() -> None:
     """Print a table and, as its last line, JSON."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     rows = [*point_rows(), *image_rows(), *loss_rows(), *schedule_rows(), *mask_rows()]
     for name, worst in rows:
         print(f"{name:60} {worst:.1e}")

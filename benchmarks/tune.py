@@ -55,7 +55,9 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="shapes", help="Kedro environment with procedural objects")
-    parser.add_argument("--foreign", type=float, default=FOREIGN, help="0: views as clean as in pre-training, 1: severe")
+    parser.add_argument(
+        "--foreign", type=float, default=FOREIGN, help="0: views as clean as in pre-training, 1: severe"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. crossmost.epochs=20")

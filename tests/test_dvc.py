@@ -22,8 +22,14 @@ STAGES = sorted(DVC)
 # A store beside the pre-training outputs: as a declared output, its absence from a clone would mean 30 minutes of
 # pre-training there. It is safe outside DVC because every shard carries the fingerprint of what it was made from.
 SCRATCH = {"source_objects"}
-# Changes here cannot change a result: error classes, and Kedro's way of reading and writing files.
-NOT_A_CAUSE = {"crossmost", "crossmost.errors", "crossmost.torchvision_guard", "crossmost.pipelines"}
+# Changes here cannot change a result: error classes, progress bars, and Kedro's way of reading and writing files.
+NOT_A_CAUSE = {
+    "crossmost",
+    "crossmost.errors",
+    "crossmost.progress",
+    "crossmost.torchvision_guard",
+    "crossmost.pipelines",
+}
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crossmost.errors import CrossmostError
+from crossmost.progress import track
 from crossmost.rendering import decode_views
 from crossmost.shards import ShardStore, decode_array
 
@@ -70,7 +71,11 @@ def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:
         cloud_of[sample.key] = decode_array(sample.members["points.npy"])
         if "colors.npy" in sample.members:
             color_of[sample.key] = decode_array(sample.members["colors.npy"])
-    views_of = {sample.key: decode_views(sample) for sample in views if sample.key in cloud_of}
+    views_of = {
+        sample.key: decode_views(sample)
+        for sample in track(views, "reading views", len(views), "objects")
+        if sample.key in cloud_of
+    }
     object_ids = tuple(sorted(views_of))
     if not object_ids:
         raise CrossmostError("no object has both views and a point cloud; see quarantine.csv and render_quarantine.csv")

@@ -17,6 +17,8 @@ import numpy as np
 import trimesh
 from scipy.spatial import cKDTree
 
+from crossmost.progress import track
+
 SIGNATURE_POINTS = 2048
 
 
@@ -101,7 +103,8 @@ def near_duplicate_groups(signatures: Sequence[ShapeSignature], threshold: float
         # Equal geometry is one group already: its first object stands for all.
         distinct = np.array(sorted(first_with.values()))
         shape_of = lru_cache(maxsize=_SHAPES_IN_MEMORY)(lambda number: _Shape(signatures[number]))
-        for i, j in distinct[_candidates([signatures[number] for number in distinct])]:
+        pairs = distinct[_candidates([signatures[number] for number in distinct])]
+        for i, j in track(pairs, "comparing similar shapes", len(pairs), "pairs"):
             if not groups.are_joined(i, j) and _is_near(shape_of(i), shape_of(j), threshold):
                 groups.join(i, j)
     return groups.numbers()
@@ -162,7 +165,8 @@ def _candidates(signatures: Sequence[ShapeSignature]) -> np.ndarray:
     """
     if len(signatures) < 2:
         return np.zeros((0, 2), dtype=np.int64)
-    fields = np.stack([_distance_field(signature) for signature in signatures])  # (N, 4, 4, 4)
+    described = track(signatures, "describing shapes", len(signatures), "objects")
+    fields = np.stack([_distance_field(signature) for signature in described])  # (N, 4, 4, 4)
     plain, mirrored = fields.reshape(len(fields), -1), fields[:, ::-1].reshape(len(fields), -1)
     tree = cKDTree(plain)
     distances, ones, others = [], [], []

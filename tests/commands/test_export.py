@@ -1,6 +1,7 @@
 """`export`: weights with a card and programs that equal the model."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
 from crossmost.models.point_tower import PointTowerConfig
 
+PROJECT = Path(__file__).parents[2]
 VISION = {"image_size": 32, "layers": 1, "width": 64, "head_width": 32, "patch_size": 8}
 TOWER = PointTowerConfig(
     width=48, layers=1, heads=3, encoder_dims=24, encoder_hidden=(8, 16, 24), n_groups=6, group_size=5, in_channels=6
@@ -36,8 +38,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     model = JointModel(encoders, functional.normalize(torch.randn(32, 3), dim=0))
     checkpoint = save_joint(model, joint_card(encoders.card({"license": "MIT"}), CLASSES, method="crossmost"))
     CheckpointDataset(filepath=str(folder / "model")).save(checkpoint)
-    arguments = [str(folder / "out"), "--model", str(folder / "model"), "--n-points", "40"]
-    return folder / "out", CliRunner().invoke(COMMANDS["export"], arguments)
+    arguments = [str(folder / "OUT"), "--model", str(folder / "model"), "--n-points", "40"]
+    return folder / "OUT", CliRunner().invoke(COMMANDS["export"], arguments)
 
 
 def test_weights_and_card_rebuild_the_model(exported: tuple[Path, Result]) -> None:
@@ -76,6 +78,15 @@ def test_programs_run_without_this_project(exported: tuple[Path, Result]) -> Non
     command = [sys.executable, "-I", "-c", code, str(folder / "point.pt2")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.stdout.strip() == "(2, 3)", result.stderr
+
+
+def test_the_code_of_checkpoints_md_runs(exported: tuple[Path, Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs/checkpoints.md").read_text(), flags=re.DOTALL)
+    monkeypatch.chdir(exported[0].parent)
+    names: dict[str, Any] = {"torch": torch, "clouds": torch.rand(2, 40, 6)}
+    exec(code, names)
+    assert names["embedding"].shape == (2, 32)
+    torch.testing.assert_close(names["probabilities"].sum(-1), torch.ones(2))
 
 
 def test_a_program_that_differs_is_not_written(

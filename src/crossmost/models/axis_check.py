@@ -17,6 +17,7 @@ from torch import Tensor
 from crossmost.collection import Collection
 from crossmost.models.joint import JointModel
 from crossmost.models.scoring import prepare_views
+from crossmost.progress import track
 from crossmost.rendering import CameraRig, DepthViewSettings, draw_depth_views
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ def drawn_agreement_by_up_axis(
     size = model.image_tower.visual.image_size[0]
     rig = CameraRig(n_views=DRAWN_VIEWS, image_size=min(size, 224))
     agreement = {}
-    for axis, turn in TURNS.items():
+    for axis, turn in track(TURNS.items(), "trying up axes", len(TURNS), "axes"):
         turned = clouds @ np.array(turn, dtype=np.float32).T
         views = np.concatenate([draw_depth_views(cloud, rig, DepthViewSettings()) for cloud in turned])
         images = prepare_views(views, size, image_mean, image_std)

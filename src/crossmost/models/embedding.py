@@ -9,6 +9,7 @@ from torch.nn import functional
 from crossmost.collection import Collection
 from crossmost.models.joint import JointModel
 from crossmost.models.scoring import prepare_views
+from crossmost.progress import track_batches
 
 
 @torch.inference_mode()
@@ -39,8 +40,7 @@ def embed_collection(
     stored = collection.views.shape[1]
     picked = sorted({index * stored // min(n_views, stored) for index in range(min(n_views, stored))})
     parts = []
-    for first in range(0, len(collection), batch_size):
-        chunk = slice(first, first + batch_size)
+    for chunk in track_batches(len(collection), batch_size, f"embedding objects ({method})", "objects"):
         views = collection.views[chunk][:, picked]  # (B, V, H, W, 3)
         flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
         image = functional.normalize(model.embed_image(flat).unflatten(0, views.shape[:2]).mean(1), dim=-1)  # (B, E)

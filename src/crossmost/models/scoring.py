@@ -16,6 +16,7 @@ from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_prediction import class_cooccurrence, pooled_prediction
 from crossmost.models.point_towers import AnyPointConfig
+from crossmost.progress import track_batches
 from crossmost.splits import ADAPT
 
 logger = logging.getLogger(__name__)
@@ -76,19 +77,20 @@ def collection_probabilities(
     image_std: Sequence[float],
     n_points: int,
     batch_size: int,
+    title: str = "scoring objects",
 ) -> Probabilities:
     """Class probabilities of every object from both modalities, on a GPU if there is one.
 
     Args:
         model: is moved to that device and stays there.
         n_points: the first so many stored points (they are in random order) enter the point tower.
+        title: text of the progress bar.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
     single, point = [], []
-    for first in range(0, len(collection), batch_size):
-        chunk = slice(first, first + batch_size)
+    for chunk in track_batches(len(collection), batch_size, title, "objects"):
         views = collection.views[chunk]
         flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
         image_logits = model.logits(model.embed_image(flat.to(device))).cpu()
@@ -125,7 +127,13 @@ def score_collection(
         are single views, ``image`` the mean of their probabilities, ``joint`` the `pooled_prediction`.
     """
     found = collection_probabilities(
-        model, collection, image_mean=image_mean, image_std=image_std, n_points=n_points, batch_size=batch_size
+        model,
+        collection,
+        image_mean=image_mean,
+        image_std=image_std,
+        n_points=n_points,
+        batch_size=batch_size,
+        title=f"scoring objects ({method})",
     )
     if cooccurrence is None:
         adapted_to = torch.tensor([splits[object_id] == ADAPT for object_id in collection.object_ids])

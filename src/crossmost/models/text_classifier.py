@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from crossmost.errors import CrossmostError
 from crossmost.models.encoders import Encoders
+from crossmost.progress import track
 
 
 @torch.no_grad()
@@ -27,5 +28,8 @@ def text_classifier(encoders: Encoders, class_names: Sequence[str], templates: S
     if bad := [template for template in templates if "{}" not in template]:
         raise CrossmostError(f"prompt templates need a '{{}}' where the class name goes, got {bad}")
     names = [name.replace("_", " ") for name in class_names]
-    columns = [encoders.encode_text([template.format(name) for template in templates]).mean(0) for name in names]
+    columns = [
+        encoders.encode_text([template.format(name) for template in templates]).mean(0)
+        for name in track(names, "embedding prompts", len(names), "classes")
+    ]
     return functional.normalize(torch.stack(columns, dim=1), dim=0)

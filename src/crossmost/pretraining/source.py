@@ -8,6 +8,7 @@ import numpy as np
 from crossmost.geometry import normalize_cloud, object_generator, sample_surface
 from crossmost.pretraining.settings import SourceSettings
 from crossmost.pretraining.trainer import CaptionedObjects
+from crossmost.progress import track
 from crossmost.rendering import CameraRig, Renderer, decode_views, encode_view
 from crossmost.shards import (
     Sample,
@@ -92,7 +93,7 @@ def load_source(store: ShardStore) -> CaptionedObjects:
     """All source objects in memory."""
     class_names = tuple(CLASSES)
     views, clouds, captions, class_index = [], [], [], []
-    for sample in store:
+    for sample in track(store, "reading source objects", len(store), "objects"):
         about = decode_json(sample.members["json"])
         views.append(decode_views(sample))
         clouds.append(decode_array(sample.members["points.npy"]))

@@ -1,7 +1,7 @@
 """Pre-training of the mini encoders: one step module, one loop."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import torch
 from lightning_fabric import Fabric
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,6 +19,7 @@ from crossmost.models.text_classifier import text_classifier
 from crossmost.pretraining.augmentation import augment_clouds, augment_views, random_token_mask
 from crossmost.pretraining.losses import symmetric_contrastive
 from crossmost.pretraining.settings import TrainingSettings
+from crossmost.progress import show_progress
 
 
 @dataclass(frozen=True)
@@ -220,15 +220,7 @@ def pretrain(
     wrapped, fabric_optimizer = fabric.setup(step, optimizer)
 
     log: list[dict[str, float]] = []
-    columns = (
-        TextColumn("pre-training"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns) as progress, fastest_attention(fabric.device):
-        task = progress.add_task("", total=total_steps)
+    with show_progress("pre-training", total_steps, "steps") as progress, fastest_attention(fabric.device):
         for epoch in range(settings.epochs):
             sums: dict[str, list[Tensor]] = {}
             for batch in _ahead(_batches(data, rows, encoders, len(templates), settings, generator)):
@@ -241,13 +233,17 @@ def pretrain(
                 fabric_optimizer.zero_grad()
                 for name, value in {**losses, "loss": loss}.items():
                     sums.setdefault(name, []).append(value.detach())
-                progress.advance(task)
+                progress.advance(note=lambda: _headline(log))
             row = {name: torch.stack(values).mean().item() for name, values in sums.items()}
             row |= source_accuracy(encoders, data, holdout, templates, settings.n_points)
             log.append({"epoch": epoch, **row})
-            progress.update(
-                task,
-                description=f"loss {row['loss']:.2f}, held-out image {row['holdout_top1_image']:.0%}, "
-                f"point {row['holdout_top1_point']:.0%}",
-            )
     return encoders.eval(), pd.DataFrame(log)
+
+
+def _headline(log: Sequence[Mapping[str, float]]) -> str:
+    """The last finished epoch in a few words; empty during the first one."""
+    if not log:
+        return ""
+    last = log[-1]
+    image, point = last["holdout_top1_image"], last["holdout_top1_point"]
+    return f"loss {last['loss']:.2f}, held-out image {image:.0%}, point {point:.0%}"

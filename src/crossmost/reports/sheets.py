@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from crossmost.progress import track
 from crossmost.rendering import contact_sheet
 from crossmost.shards import ShardStore
 
@@ -66,7 +67,8 @@ def class_sheets(
     table = table[table["object_id"].isin(views.object_ids())]
     generator = np.random.default_rng(seed)
     sheets = {}
-    for class_name, file_name in sheet_names(class_names).items():
+    names = sheet_names(class_names)
+    for class_name, file_name in track(names.items(), "drawing contact sheets", len(names), "classes"):
         rows = table[table["shown_as"] == class_name]
         if rows.empty:
             continue

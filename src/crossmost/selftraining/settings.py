@@ -144,7 +144,9 @@ class SelfTrainingSettings(Frozen):
     class_prior: Literal["uniform", "teacher"] = Field(
         description="Class frequencies that fairness pulls to: all equal, or the running mean of the teacher's labels."
     )
-    prior_momentum: float = Field(default=0.95, ge=0, lt=1, description="Of the teacher's running class frequencies and co-occurrences.")
+    prior_momentum: float = Field(
+        default=0.95, ge=0, lt=1, description="Of the teacher's running class frequencies and co-occurrences."
+    )
     ema_init: float = Field(ge=0, lt=1, description="Teacher decay at the first step.")
     ema_final: float = Field(ge=0, lt=1, description="Teacher decay after the ramp.")
     ema_warmup_steps: int = Field(ge=0, description="Steps of the linear ramp between them.")

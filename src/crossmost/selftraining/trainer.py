@@ -1,6 +1,5 @@
 """The self-training run: launch, loop, resume, selection."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,12 +9,12 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.attention import fastest_attention
 from crossmost.models.joint import JointModel
+from crossmost.progress import show_progress
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.objects import AugmentedObjects, derived_seed, epoch_batches, make_loader
 from crossmost.selftraining.recording import Recorder
@@ -118,13 +117,10 @@ def _run(
         workers=settings.engine.loader_workers,
     )
     batches: Iterator[Batch] = iter(cast(Any, fabric.setup_dataloaders(loader, use_distributed_sampler=False)))
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
-        Progress(*columns, TextColumn("{task.description}"), disable=not fabric.is_global_zero) as progress,
+        show_progress(title, schedule.total_steps, "steps", done=state.step, shown=fabric.is_global_zero) as progress,
         fastest_attention(fabric.device),
     ):
-        task = progress.add_task("", total=schedule.total_steps, completed=state.step)
-        show = _show_every(1.0, lambda: progress.update(task, description=_headline(record), completed=state.step))
         while state.step < schedule.total_steps:
             step = state.step
             planned = plan[step * settings.accumulate : (step + 1) * settings.accumulate]
@@ -142,7 +138,7 @@ def _run(
             every = settings.engine.checkpoint_every
             if checkpoint is not None and every and state.step % every == 0 and fabric.is_global_zero:
                 checkpoint.save(_saved(state, record, selection))
-            show()
+            progress.advance(note=lambda: _headline(record))
     if checkpoint is not None and fabric.is_global_zero:
         checkpoint.remove()
     if not fabric.is_global_zero:
@@ -229,16 +225,3 @@ def _require_finite(record: Recorder, epoch: int) -> None:
 def _headline(record: Recorder) -> str:
     kept, agreement = record.last("kept_share"), record.last("agreement")
     return f"loss {record.last('loss'):.2f}, kept {kept:.0%}, agreement {agreement:.0%}"
-
-
-def _show_every(seconds: float, show: Callable[[], None]) -> Callable[[], None]:
-    """``show``, but at most once in so many seconds: reading a loss makes a GPU wait."""
-    shown = 0.0
-
-    def maybe() -> None:
-        nonlocal shown
-        if time.monotonic() - shown >= seconds:
-            shown = time.monotonic()
-            show()
-
-    return maybe

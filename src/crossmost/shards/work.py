@@ -17,18 +17,9 @@ from typing import Any, Protocol, TypeVar
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from crossmost.errors import CrossmostError, UnreadableObjectError
+from crossmost.progress import show_progress
 from crossmost.shards.archive import Sample, write_shard
 from crossmost.shards.fingerprint import fingerprint
 from crossmost.shards.store import COMPLETE_NAME, ShardStore, read_sidecar
@@ -167,16 +158,14 @@ class ShardWork:
             )
             for name in pending
         )
-        columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _RateColumn(kept)]
-        with Progress(*columns, TimeRemainingColumn()) as progress:
-            bar = progress.add_task(self.stage, total=total, completed=kept)
+        with show_progress(self.stage, total, "objects", done=kept) as progress:
             try:
                 # A shard is a long task: batches would delay the last ones, a queue would outlive a killed run.
                 parallel = joblib.Parallel(
                     self.n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
                 )
                 for n_items in parallel(calls):
-                    progress.advance(bar, n_items)
+                    progress.advance(n_items)
             except TerminatedWorkerError as error:
                 raise CrossmostError(
                     f"A worker process died ({self.stage}) while it worked on {_busy_with(root)}: it ran out "
@@ -273,15 +262,3 @@ def _busy_with(root: Path) -> str:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class _RateColumn(ProgressColumn):
-    """Objects per second, counting only what this run made."""
-
-    def __init__(self, kept: int) -> None:
-        super().__init__()
-        self.kept = kept
-
-    def render(self, task: Task) -> Text:
-        """The column's text."""
-        return Text(f"{(task.completed - self.kept) / max(task.elapsed or 0.0, 1e-9):6.1f} objects/s", style="cyan")
