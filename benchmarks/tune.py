@@ -21,8 +21,8 @@ from benchmarks.corruption import corrupt_views
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 
 FOREIGN = 0.25
-"""Default strength of the corruption: single views are wrong at every second object or so. At 0.1 they are nearly as good as
-on clean objects: then the images have little to gain and something to lose."""
+"""Default strength of the corruption: single views are wrong at every second object or so. At 0.1 they are nearly as
+good as on clean objects: then the images have little to gain and something to lose."""
 
 
 def tuning_target(inputs: Inputs, foreign: float) -> Inputs:

@@ -34,12 +34,14 @@ def test_learning_rate_rises_then_falls_to_its_floor() -> None:
 def test_every_parameter_but_the_mini_pointnet_is_optimized_once(
     model: JointModel, selftraining_settings: SelfTrainingSettings
 ) -> None:
-    groups = parameter_groups(model, selftraining_settings)
-    optimized = [id(parameter) for group in groups for parameter in group["params"]]  # type: ignore[attr-defined]
     frozen = {id(parameter) for parameter in model.point_tower.encoder.parameters()}
     everything = {id(parameter) for parameter in model.parameters()}
-    assert len(optimized) == len(set(optimized))
-    assert set(optimized) == everything - frozen
+    for rate, left_out in ((1.0, frozen), (0.0, frozen | {id(model.classifier)})):
+        settings = selftraining_settings.model_copy(update={"classifier_learning_rate": rate})
+        groups = parameter_groups(model, settings)
+        optimized = [id(parameter) for group in groups for parameter in group["params"]]  # type: ignore[attr-defined]
+        assert len(optimized) == len(set(optimized))
+        assert set(optimized) == everything - left_out
     for group in groups:
         for parameter in group["params"]:  # type: ignore[attr-defined]
             assert (group["weight_decay"] == 0) == (parameter.dim() <= 1)

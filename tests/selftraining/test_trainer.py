@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from crossmost.errors import CrossmostError
-from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.selftraining.settings import AdaptedShare, SelfTrainingSettings
 from tests.selftraining.small_run import quick_settings, random_model, small_run
 
 
@@ -36,7 +36,7 @@ def test_log_and_pseudo_labels_are_complete(quick: SelfTrainingSettings) -> None
 
 def test_frozen_parts_stay_and_the_rest_moves(quick: SelfTrainingSettings) -> None:
     start = random_model()
-    student, result = small_run(quick)
+    student, result = small_run(quick.model_copy(update={"classifier_learning_rate": 1.0}))
     before = dict(start.named_parameters())
     for name, parameter in student.named_parameters():
         frozen = name.startswith("point_tower.encoder.")
@@ -45,6 +45,17 @@ def test_frozen_parts_stay_and_the_rest_moves(quick: SelfTrainingSettings) -> No
     buffers = dict(start.named_buffers())
     for name, buffer in buffers.items():
         assert torch.equal(buffer, result.teacher[name]), f"{name}: BatchNorm statistics must stay"
+
+
+def test_the_result_lies_between_start_and_teacher(quick: SelfTrainingSettings) -> None:
+    start = dict(random_model().state_dict())
+    shares = {share: quick.model_copy(update={"adapted_share": AdaptedShare(image=share)}) for share in (0.5, 1.0)}
+    half, whole = (small_run(settings)[1] for settings in shares.values())
+    for name in ("image_tower.visual.proj", "point_projection"):
+        share = 0.5 if name.startswith("image") else 1.0
+        torch.testing.assert_close(half.teacher[name], start[name].lerp(whole.teacher[name], share))
+    assert torch.equal(half.teacher["classifier"], start["classifier"]), "the default freezes it"
+    assert all(torch.equal(half.snapshots[-1][1][name], value) for name, value in half.teacher.items())
 
 
 def test_a_single_object_is_refused(quick: SelfTrainingSettings) -> None:

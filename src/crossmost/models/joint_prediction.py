@@ -1,9 +1,9 @@
 """What images and points say together: a product in which points count for as much as images confirm.
 
-A weak modality that is sure of itself spoils a mean, and confidences of two towers need not mean the same. How often the
-point tower says class a where the image tower says class b is known without any label: this co-occurrence turns the
-points' probabilities into what images say about such objects (as a confusion matrix would: Dawid & Skene, 1979, with
-the image tower in the place of the truth), and both are multiplied as independent evidence.
+A weak modality that is sure of itself spoils a mean, and confidences of two towers need not mean the same. How often
+the point tower says class a where the image tower says class b is known without any label: this co-occurrence turns
+the points' probabilities into what images say about such objects (as a confusion matrix would: Dawid & Skene, 1979,
+with the image tower in the place of the truth), and both are multiplied as independent evidence.
 """
 
 import torch

@@ -83,7 +83,8 @@ class TrainingState:
         model: the student's weights.
         student: the same module behind `Student` and the wrapper of `Fabric.setup`.
         class_prior: (2, C) running mean of the predictions that images and points learned from.
-        cooccurrence: (C, C) running mean of the teacher's `class_cooccurrence`, starting from 0 (only its proportions count).
+        cooccurrence: (C, C) running mean of the teacher's `class_cooccurrence`, starting from 0: only its
+            proportions count.
         step: how many steps have been made.
     """
 
