@@ -139,7 +139,7 @@ class FolderSource:
             yield FileObject(
                 object_id=ids.take(relative.with_suffix("").as_posix(), relative.as_posix()),
                 source=relative.as_posix(),
-                sha256=_digest(path),
+                sha256=object_digest(path),
                 class_name=None if label is None else by_case.get(label.casefold()),
                 captions=(),
                 credit="",
@@ -193,8 +193,8 @@ def _is_table(path: Path) -> bool:
     return any(numbers_in(line) >= 3 for line in beginning[:20])
 
 
-def _digest(path: Path) -> str:
-    """SHA-256 of the file's bytes; for OBJ and glTF also names and sizes of the materials and textures beside it."""
+def object_digest(path: Path) -> str:
+    """SHA-256 (hex) of the file's bytes; for OBJ and glTF also names and sizes of materials and textures beside it."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     if path.suffix.lower() in (".obj", ".gltf"):
