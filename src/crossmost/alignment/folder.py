@@ -10,6 +10,7 @@ from pydantic import Field
 
 from crossmost.alignment.triplets import PICTURE_SUFFIXES, Triplet, TripletSource, given_path
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.sources.base import GivenPath
 from crossmost.sources.class_lists import class_words
 from crossmost.sources.folder import FileObject, FolderSource
 from crossmost.sources.frames import Axis, Frame
@@ -21,7 +22,7 @@ class FolderTriplets(TripletSource):
     """Any folder of meshes and clouds with captions, and with or without pictures."""
 
     kind: Literal["folder"] = Field(description="Names this kind of source.")
-    path: Path | None = Field(default=None, description="The folder, read with its sub-folders; must be given.")
+    path: GivenPath | None = Field(default=None, description="The folder, read with its sub-folders; must be given.")
     captions: Literal["files", "subfolder", "filename"] = Field(
         default="files",
         description=(
@@ -29,7 +30,7 @@ class FolderTriplets(TripletSource):
             "filename: the object's name without numbers."
         ),
     )
-    pictures: Path | None = Field(
+    pictures: GivenPath | None = Field(
         default=None,
         description=(
             "Folder of pictures with the same sub-folders: NAME/*.png, or NAME_001.png …; null: objects are rendered."

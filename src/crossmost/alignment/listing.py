@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from crossmost.alignment.triplets import Triplet, TripletSource, given_path
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.shards import fingerprint
+from crossmost.sources.base import GivenPath
 from crossmost.sources.folder import SUFFIXES, FileObject, object_digest
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.object_ids import UniqueIds
@@ -44,14 +45,14 @@ class ListTriplets(TripletSource):
     """Triplets named by a file; paths in it are relative to its folder."""
 
     kind: Literal["list"] = Field(description="Names this kind of source.")
-    path: Path | None = Field(
+    path: GivenPath | None = Field(
         default=None,
         description=(
             "JSON (a list of objects), JSON Lines or CSV with the keys object (a file), captions and pictures; in CSV "
             "several are separated by |. Must be given."
         ),
     )
-    root: Path | None = Field(
+    root: GivenPath | None = Field(
         default=None, description="Folder that relative paths in the list start from; null: the list's own."
     )
     up: Axis = Field(default="y", description="The axis that points up in the files.")

@@ -13,6 +13,7 @@ from pydantic import Field
 from crossmost.alignment.triplets import Triplet, TripletSource, given_path
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.shards import fingerprint
+from crossmost.sources.base import GivenPath
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.layouts import file_sha256
 from crossmost.sources.object_ids import UniqueIds
@@ -29,7 +30,7 @@ class ShapeNetTriplets(TripletSource):
     """ShapeNet-55 as ULIP publishes it: clouds, renders, and the names of a synset as captions."""
 
     kind: Literal["shapenet"] = Field(description="Names this kind of source.")
-    path: Path | None = Field(
+    path: GivenPath | None = Field(
         default=None, description="Folder with shapenet_pc, taxonomy.json, rendered_images and lists; must be given."
     )
     only_train: bool = Field(
@@ -62,13 +63,13 @@ class OpenShapeTriplets(TripletSource):
     """
 
     kind: Literal["openshape"] = Field(description="Names this kind of source.")
-    path: Path | None = Field(
+    path: GivenPath | None = Field(
         default=None,
         description=(
             "The list, e.g. meta_data/split/train_all.json: entries with id, group and data_path. Must be given."
         ),
     )
-    root: Path | None = Field(
+    root: GivenPath | None = Field(
         default=None, description="Folder with DATASET/GROUP/ID.npy; null: looked for beside the list and above it."
     )
     texts: tuple[Text, ...] = Field(
