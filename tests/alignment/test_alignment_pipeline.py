@@ -82,6 +82,7 @@ def test_aligned_encoders_adapt_to_a_folder_and_see_its_colors(tmp_path: Path) -
     results = run(tmp_path, source, towers={"point_tower": {"color": True}})
     quarantine = pd.read_csv(results / "03_primary/triplet_quarantine.csv")
     assert quarantine["object_id"].tolist() == ["chair-broken"]
+    assert quarantine["source"].tolist() == ["chair/broken.ply"]
     aligned = results / "06_models/aligned"
     shown = CliRunner().invoke(COMMANDS["checkpoints"], ["inspect", str(aligned)])
     assert shown.exit_code == 0, shown.output

@@ -50,11 +50,14 @@ def sample_triplets(triplet_meshes: ShardStore, parameters: AlignmentParameters)
 
 
 def list_unusable_triplets(
-    triplet_meshes: ShardStore, triplet_views: ShardStore, triplet_clouds: ShardStore
+    triplet_meshes: ShardStore, triplet_views: ShardStore, triplet_clouds: ShardStore, triplets: list[Triplet]
 ) -> pd.DataFrame:
-    """Triplets that could not be read, pictured or sampled, with the reason."""
-    tables = [store.quarantine() for store in (triplet_meshes, triplet_views, triplet_clouds)]
-    return pd.concat(tables, ignore_index=True)
+    """Triplets that could not be read, pictured or sampled, with their source and the reason."""
+    stores = (triplet_meshes, triplet_views, triplet_clouds)
+    unusable = pd.concat([store.quarantine() for store in stores], ignore_index=True)
+    source_of = {triplet.object_id: triplet.source for triplet in triplets}
+    unusable.insert(1, "source", unusable["object_id"].map(source_of))
+    return unusable
 
 
 def align_point_tower(
@@ -97,7 +100,7 @@ def _check_quarantine(quarantine: pd.DataFrame, total: int, max_share: float) ->
     unusable = quarantine.drop_duplicates("object_id")
     if len(unusable) <= max_share * total:
         return
-    named = [f"  {row.object_id}: {row.reason}" for row in unusable.head(_NAMED).itertuples()]
+    named = [f"  {row.source}: {row.reason}" for row in unusable.head(_NAMED).itertuples()]
     raise CrossmostError(
         f"{len(unusable)} of {total} triplets cannot be used; alignment.max_quarantine_share allows {max_share:.0%}. "
         "All are in triplet_quarantine.csv, the first are:\n" + "\n".join(named)

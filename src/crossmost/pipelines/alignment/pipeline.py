@@ -24,7 +24,7 @@ def create_pipeline() -> Pipeline:
             Node(sample_triplets, ["triplet_meshes", "params:alignment"], "triplet_clouds", name="sample_triplets"),
             Node(
                 list_unusable_triplets,
-                ["triplet_meshes", "triplet_views", "triplet_clouds"],
+                ["triplet_meshes", "triplet_views", "triplet_clouds", "triplets"],
                 "triplet_quarantine",
                 name="list_unusable_triplets",
             ),
