@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from crossmost.pipelines.alignment.parameters import AlignmentParameters
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 from crossmost.pipelines.ingestion.parameters import IngestionParameters
 from crossmost.pipelines.prediction.parameters import PredictionParameters
@@ -32,6 +33,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "evaluation": EvaluationParameters,
     "reporting": ReportingParameters,
     "prediction": PredictionParameters,
+    "alignment": AlignmentParameters,
 }
 INTRODUCTION = """# Parameters
 

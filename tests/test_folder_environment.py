@@ -48,6 +48,7 @@ def test_each_broken_file_has_one_reason(results: Path) -> None:
     table = pd.read_csv(results / "02_intermediate/quarantine.csv", keep_default_na=False)
     quarantine = table.set_index("object_id")["reason"]
     assert set(quarantine.index) == {"empty", "broken", "nan"}
+    assert set(table["source"]) == {"empty.stl", "broken.glb", "nan.obj"}
     assert quarantine["empty"] == "the file is empty"
 
 

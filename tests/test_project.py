@@ -12,8 +12,11 @@ from pydantic import BaseModel
 
 PROJECT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted(p.name for p in (PROJECT / "conf").iterdir() if p.is_dir() and p.name != "local")
-STAGES = ("ingestion", "rendering", "pretraining", "zeroshot", "selftraining", "evaluation", "reporting", "prediction")
-APART = ("pretraining", "prediction")  # not in the main job
+STAGES = (
+    "ingestion", "rendering", "pretraining", "zeroshot", "selftraining", "evaluation", "reporting", "prediction",
+    "alignment",
+)  # fmt: skip
+APART = ("pretraining", "prediction", "alignment")  # not in the main job
 LABEL_READERS = {"evaluation", "reporting"}
 
 SessionFactory = Callable[..., KedroSession]

@@ -46,7 +46,7 @@ def replaced(table: pd.DataFrame, column: str, values: list[Any]) -> pd.DataFram
 def test_good_tables_pass() -> None:
     assert len(check_table(OBJECTS, objects())) == 2
     assert len(check_table(SCORES, scores())) == 2
-    assert check_table(QUARANTINE, pd.DataFrame(columns=["object_id", "stage", "reason"])).empty
+    assert check_table(QUARANTINE, pd.DataFrame(columns=["object_id", "source", "stage", "reason"])).empty
     assert check_table(LABELS, pd.DataFrame(columns=["object_id", "class_name"])).empty
 
 

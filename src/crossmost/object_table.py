@@ -124,7 +124,7 @@ def check_quarantine_share(table: pd.DataFrame, max_share: float) -> None:
     quarantined = table[table["status"] != "ok"]
     if len(quarantined) <= max_share * len(table) and len(quarantined) < len(table):
         return
-    listed = [f"  {row.object_id}: {row.reason}" for row in quarantined.head(_LISTED).itertuples()]
+    listed = [f"  {row.object_id} ({row.source}): {row.reason}" for row in quarantined.head(_LISTED).itertuples()]
     if len(quarantined) > _LISTED:
         listed.append(f"  … and {len(quarantined) - _LISTED} more, see quarantine.csv")
     raise CrossmostError(

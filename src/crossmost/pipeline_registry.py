@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from crossmost.pipelines import (
+    alignment,
     evaluation,
     ingestion,
     prediction,
@@ -28,11 +29,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluation": evaluation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
         "prediction": prediction.create_pipeline(),
+        "alignment": alignment.create_pipeline(),
     }
     stages = {
         name: Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)
         for name, pipeline in created.items()
     }
-    apart = ("pretraining", "prediction")
+    apart = ("pretraining", "prediction", "alignment")
     selftrain = sum((stage for name, stage in stages.items() if name not in apart), Pipeline([]))
     return {**stages, "selftrain": selftrain, "__default__": selftrain}

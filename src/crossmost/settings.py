@@ -9,6 +9,8 @@ from crossmost.hooks import ErrorHooks, InputHooks, ProgressHooks, ResultHooks
 
 # `kedro run --pipeline=NAME` is a documented command of this project; Kedro 1.7 warns about its spelling.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+# Processes that have grown large are replaced while they work; nothing is lost, and there is nothing to do about it.
+warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
 
 HOOKS = (ErrorHooks(), InputHooks(), ProgressHooks(), ResultHooks())
 

@@ -76,6 +76,7 @@ LABELS = pa.DataFrameSchema(
 QUARANTINE = pa.DataFrameSchema(
     {
         "object_id": _object_id(unique=False),
+        "source": pa.Column(str, coerce=True, description="as in objects; several files may have similar ids"),
         "stage": pa.Column(str, coerce=True),
         "reason": pa.Column(str, coerce=True),
     },

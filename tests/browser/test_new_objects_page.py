@@ -47,7 +47,9 @@ def address(tmp_path: Path) -> str:
         columns[f"{view}_top5"] = [[label, "other"] for label in LABELS]
         columns[f"{view}_top5_confidence"] = [[0.9, 0.1]] * 4
     columns["point_label"] = ["chair", "bed", "chair", "<b>lamp</b>"]
-    quarantine = pd.DataFrame({"object_id": ["bad"], "stage": ["reading"], "reason": ["the file is <empty>"]})
+    quarantine = pd.DataFrame(
+        {"object_id": ["bad"], "file": ["bad.obj"], "stage": ["reading"], "reason": ["the file is <empty>"]}
+    )
     page = tmp_path / "new_objects.html"
     page.write_text(render_gallery(pd.DataFrame(columns), views, quarantine, most_objects=10), encoding="utf-8")
     return page.as_uri()

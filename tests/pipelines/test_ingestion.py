@@ -89,7 +89,7 @@ def test_too_many_bad_objects_stop_the_run_after_the_quarantine_is_written(tmp_p
     catalog = DataCatalog({"quarantine": MemoryDataset()})
     with pytest.raises(CrossmostError, match=r"3 of 10 objects cannot be used.*10%") as error:
         run(tmp_path, library(tmp_path, broken=3), parameters(), catalog)
-    assert "maker-2: the library has no file 'absent.obj'" in str(error.value)
+    assert "maker-2 (sweethome3d/a): the library has no file 'absent.obj'" in str(error.value)
     assert catalog.load("quarantine")["object_id"].tolist() == ["maker-0", "maker-1", "maker-2"]
     assert len(run(tmp_path, library(tmp_path, broken=3), parameters(max_quarantine_share=0.3))["objects"]) == 10
 

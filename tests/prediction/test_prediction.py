@@ -80,6 +80,7 @@ def test_a_folder_becomes_predictions_a_spreadsheet_and_a_page(model: Checkpoint
     assert list(plain["label"]) == list(predictions["joint_label"])
     quarantine = pd.read_csv(results / "07_model_output/new_quarantine.csv")
     assert list(quarantine["object_id"]) == ["broken"]
+    assert Path(quarantine["file"][0]).stem == "broken"
     page = (results / "08_reporting/new_objects.html").read_text()
     assert page.count("<article") == 4
     assert quarantine["reason"][0].replace("'", "&#39;")[:20] in page

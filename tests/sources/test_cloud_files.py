@@ -67,7 +67,7 @@ def test_not_a_number_is_a_number() -> None:
     ("name", "content", "reason"),
     [
         ("a.npy", b"no array", "does not begin as an NPY file does"),
-        ("a.npz", b"PK\x03\x04", "no valid NPZ"),
+        ("a.npz", b"PK\x03\x04", "NPZ archive is cut off"),
         ("a.txt", b"hello\nworld\n", "no line of three or more numbers"),
         ("a.xyz", b"1 2 3\n1 2\n", "differ in length; the first has 3"),
         ("a.xyz", b"1 2 3 4\n1 2\n3 4\n", "differ in length"),

@@ -11,6 +11,7 @@ from PIL import Image
 
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.geometry import decode_mesh, decode_points
+from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.shards import decode_json
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, open_source
 from crossmost.sources.shapes.generator import generate_shape
@@ -69,6 +70,27 @@ def test_what_is_passed_over_is_said(mixed: Path, caplog: pytest.LogCaptureFixtu
     assert "1 .fbx" in caplog.text and "1 .txt" in caplog.text
 
 
+def test_a_tilde_is_the_home_folder(mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(mixed.parent))
+    names(mixed.parent)
+    assert len(objects(Path("~/objects"), class_list="~/names.txt")) == 11
+    assert PredictionParameters.model_validate({"source": "~/objects"}).source == mixed
+
+
+def test_subfolders_as_classes_of_unlabeled_objects_are_said(mixed: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (mixed / "downloads").mkdir()
+    (mixed / "points.npy").rename(mixed / "downloads/points.npy")
+    objects(mixed, class_list=names(mixed.parent))
+    assert "sub-folders are the classes" not in caplog.text
+    objects(mixed)
+    assert "the names of the sub-folders are the classes: deep er, downloads" in caplog.text
+
+
+def test_a_file_is_no_folder(mixed: Path) -> None:
+    with pytest.raises(MissingInputError, match=r"points\.npy is a file; name the folder"):
+        objects(mixed / "points.npy", class_list=names(mixed.parent))
+
+
 def test_gltf_with_its_buffer_beside_it(tmp_path: Path) -> None:
     for name, content in trimesh.Scene([chair()]).export(file_type="gltf").items():
         (tmp_path / name).write_bytes(content)
@@ -123,10 +145,18 @@ def test_references_never_leave_the_folder(tmp_path: Path) -> None:
         ("a.obj", b"hello", "has no faces|no valid OBJ"),
         ("a.obj", b"v 0 0 0\nv 1 0 0\nv nan 1 0\nf 1 2 3\n", "not finite"),
         ("a.obj", b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 9\n", "no valid OBJ|do not exist"),
-        ("a.stl", b"\x00" * 50, "no valid STL|no faces"),
+        ("a.stl", b"\x00" * 50, "50 of 84 bytes are there"),
         ("a.glb", b"glTF\x02\x00\x00\x00", "no valid GLB"),
         ("a.gltf", b"{", "no valid GLTF"),
-        ("a.3mf", b"PK", "no valid 3MF"),
+        ("a.3mf", b"PK", "the 3MF archive is cut off"),
+        ("a.3mf", b"something", "the file is no 3MF archive"),
+        ("a.npz", b"PK\x03\x04", "the NPZ archive is cut off"),
+        ("a.npz", b"\x80\x04K\x01.", "the file is no NPZ archive"),
+        ("a.glb", b"glTF\x02\x00\x00\x00\x00\x10\x00\x00JSON", "16 of 4096 bytes are there"),
+        ("a.stl", b"\x00" * 80 + b"\x02\x00\x00\x00" + b"\x00" * 50, "134 of 184 bytes are there"),
+        ("a.stl", b"solid a\nfacet normal 0 0 1\nouter loop\n", "cut off: it has no `endsolid`"),
+        ("a.ply", b"\n<!DOCTYPE html>\n<html>", "is a web page"),
+        ("a.xyz", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2 3 4\n", "pointer of Git LFS"),
         ("a.off", b"OFF\n3 1 0\n0 0 0\n", "no valid OFF"),
         ("a.ply", b"ply\nformat ascii 1.0\nelement vertex 3\n", "no valid PLY|no faces"),
         ("a.off", b"OFF\n3 1 0\n0 0 0\n0 0 0\n0 0 0\n3 0 1 2\n", "zero area"),

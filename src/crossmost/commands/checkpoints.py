@@ -16,7 +16,10 @@ def checkpoints() -> None:
 @checkpoints.command()
 @click.argument("file")
 def inspect(file: str) -> None:
-    """Say what FILE (a path, or hf://OWNER/REPOSITORY/FILE) is, whether every key fits, and how to use it."""
+    """Say what FILE is, whether every key fits, and how to use it.
+
+    FILE is a path, hf://OWNER/REPOSITORY/FILE, or a folder of encoders that this project made.
+    """
     try:
         rows = describe(read_checkpoint(locate(file)))
     except CrossmostError as error:

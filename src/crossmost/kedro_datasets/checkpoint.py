@@ -7,14 +7,10 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
-from crossmost.errors import CrossmostError, MissingInputError
-from crossmost.models.checkpoint import Checkpoint
-
-WEIGHTS_NAME = "model.safetensors"
-CARD_NAME = "card.json"
+from crossmost.errors import CrossmostError
+from crossmost.models.checkpoint import CARD_NAME, WEIGHTS_NAME, Checkpoint, load_checkpoint
 
 
 class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
@@ -40,21 +36,7 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
             MissingInputError: if there is no checkpoint.
             CrossmostError: if one of the two files is damaged.
         """
-        weights, card = self._filepath / WEIGHTS_NAME, self._filepath / CARD_NAME
-        absent = [path.name for path in (weights, card) if not path.is_file()]
-        if absent:
-            raise MissingInputError(f"There is no model in {self._filepath} ({' and '.join(absent)} missing)")
-        try:
-            tensors = load_file(weights)
-        except SafetensorError as error:
-            raise CrossmostError(f"{weights} is damaged ({error}); delete it and make or fetch it again") from error
-        try:
-            described = json.loads(card.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CrossmostError(f"{card} is no JSON ({error}); delete it and make or fetch it again") from error
-        if not isinstance(described, dict):
-            raise CrossmostError(f"{card} holds a {type(described).__name__}, expected a JSON object")
-        return Checkpoint(tensors=tensors, card=described)
+        return load_checkpoint(self._filepath)
 
     def save(self, data: Checkpoint) -> None:
         """Write both files under temporary names, then rename them; the card last.

@@ -21,7 +21,7 @@ def render_gallery(predictions: pd.DataFrame, views: ShardStore, quarantine: pd.
     Args:
         predictions: as `predict` makes it.
         views: where the pictures are.
-        quarantine: objects that could not be used: object_id, stage, reason.
+        quarantine: objects that could not be used: object_id, file, stage, reason.
         most_objects: objects shown; of more, an even spread over the confidences.
     """
     step = max(1, -(-len(predictions) // most_objects))

@@ -6,17 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
 import numpy as np
 import trimesh
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from crossmost.shards import fingerprint
 from crossmost.sources.frames import Frame
 
 PublishedSplit = Literal["adapt", "test"]
+GivenPath = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path as people write it: no shell replaces the ~ inside `--params key=~/folder`."""
 
 
 @dataclass(frozen=True)

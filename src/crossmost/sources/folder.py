@@ -14,7 +14,7 @@ import trimesh
 from pydantic import Field
 
 from crossmost.errors import MissingInputError
-from crossmost.sources.base import PointCloud, RawObject, Source, SourceDescription
+from crossmost.sources.base import GivenPath, PointCloud, RawObject, Source, SourceDescription
 from crossmost.sources.class_lists import checked_classes, class_words, read_class_list
 from crossmost.sources.cloud_files import CLOUD_SUFFIXES, numbers_in, read_cloud_file
 from crossmost.sources.frames import Axis, Frame
@@ -27,6 +27,11 @@ SUFFIXES = (*MESH_SUFFIXES, *CLOUD_SUFFIXES)
 COMPANION_SUFFIXES = (".mtl", ".bin", ".png", ".jpg", ".jpeg", ".bmp", ".tga", ".tif", ".tiff", ".webp", ".gif")
 """Materials, buffers and textures: parts of objects, no objects."""
 _SNIFFED_BYTES = 4096
+_COMMANDS = (
+    "kedro run --pipeline=selftrain --env=folder --params "
+    "ingestion.sources.folder.path=DIR,ingestion.sources.folder.class_list=FILE; or, to classify with an adapted "
+    "model, kedro run --pipelines=prediction --params prediction.source=DIR"
+)
 
 
 class FolderSettings(SourceDescription):
@@ -41,11 +46,13 @@ class FolderSettings(SourceDescription):
     )
 
     kind: Literal["folder"] = Field(description="Names this kind of source.")
-    path: Path | None = Field(default=None, description="The folder, read with its sub-folders; null: the raw folder.")
+    path: GivenPath | None = Field(
+        default=None, description="The folder, read with its sub-folders; null: the raw folder."
+    )
     labels: Literal["none", "subfolder"] = Field(
         default="none", description="none: objects have no label; subfolder: the first folder of their path is it."
     )
-    class_list: Path | None = Field(
+    class_list: GivenPath | None = Field(
         default=None, description="Text file of class names, one a line, in logit order; null: the sub-folders."
     )
     up: Axis = Field(default="y", description="The axis that points up in the files.")
@@ -102,12 +109,10 @@ class FolderSource:
         class_list: Path | tuple[str, ...] | None,
         frame: Frame,
     ) -> None:
+        if folder.is_file():
+            raise MissingInputError(f"{folder} is a file; name the folder that your objects are in")
         if not folder.is_dir():
-            raise MissingInputError(
-                f"There is no folder {folder}; say where your objects are: "
-                "kedro run --pipeline=selftrain --env=folder --params "
-                "ingestion.sources.folder.path=DIR,ingestion.sources.folder.class_list=FILE"
-            )
+            raise MissingInputError(f"There is no folder {folder}; say where your objects are: {_COMMANDS}")
         self.folder = folder
         self.labels = labels
         self.frame = frame
@@ -118,6 +123,12 @@ class FolderSource:
             )
         if class_list is None:
             self._class_names = self._subfolder_names()
+            if labels == "none":
+                logger.warning(
+                    "Without a class list, the names of the sub-folders are the classes: %s. If they are none, name a "
+                    "text file with one class a line: --params ingestion.sources.folder.class_list=FILE",
+                    ", ".join(self._class_names),
+                )
         else:
             self._class_names = read_class_list(class_list) if isinstance(class_list, Path) else class_list
 
@@ -139,7 +150,7 @@ class FolderSource:
             yield FileObject(
                 object_id=ids.take(relative.with_suffix("").as_posix(), relative.as_posix()),
                 source=relative.as_posix(),
-                sha256=_digest(path),
+                sha256=object_digest(path),
                 class_name=None if label is None else by_case.get(label.casefold()),
                 captions=(),
                 credit="",
@@ -193,8 +204,8 @@ def _is_table(path: Path) -> bool:
     return any(numbers_in(line) >= 3 for line in beginning[:20])
 
 
-def _digest(path: Path) -> str:
-    """SHA-256 of the file's bytes; for OBJ and glTF also names and sizes of the materials and textures beside it."""
+def object_digest(path: Path) -> str:
+    """SHA-256 (hex) of the file's bytes; for OBJ and glTF also names and sizes of materials and textures beside it."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     if path.suffix.lower() in (".obj", ".gltf"):

@@ -43,7 +43,7 @@ def read_content(path: Path) -> bytes:
     """The bytes of one object's file.
 
     Raises:
-        UnreadableObjectError: if it is empty, too large or cannot be read.
+        UnreadableObjectError: if it is empty, too large, cut off, or obviously something else.
     """
     try:
         size = path.stat().st_size
@@ -51,9 +51,35 @@ def read_content(path: Path) -> bytes:
             raise UnreadableObjectError("the file is empty")
         if size > MAX_FILE_BYTES:
             raise UnreadableObjectError(f"the file has {size} bytes; at most {MAX_FILE_BYTES} are read")
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise UnreadableObjectError(f"the file cannot be read: {error.strerror}") from error
+    if trouble := _obvious_trouble(content, path.suffix.lower()):
+        raise UnreadableObjectError(trouble)
+    return content
+
+
+def _obvious_trouble(content: bytes, suffix: str) -> str | None:
+    """What went wrong on the way to this disk, where parsers would name a detail of their format; else None."""
+    beginning = content[:512].lstrip().lower()
+    if beginning.startswith((b"<!doctype html", b"<html")):
+        return "the file is a web page, as failed downloads leave it; fetch it again"
+    if beginning.startswith(b"version https://git-lfs"):
+        return "the file is a pointer of Git LFS; fetch its content with `git lfs pull`"
+    if suffix in (".3mf", ".npz") and not zipfile.is_zipfile(io.BytesIO(content)):
+        kind = suffix[1:].upper()
+        return f"the {kind} archive is cut off" if content.startswith(b"PK") else f"the file is no {kind} archive"
+    if suffix == ".glb" and content.startswith(b"glTF") and len(content) >= 12:
+        stated = int.from_bytes(content[8:12], "little")
+        return f"the file is cut off: {len(content)} of {stated} bytes are there" if stated > len(content) else None
+    if suffix == ".stl":
+        is_binary = b"\0" in content[:1024]
+        stated = 84 + 50 * int.from_bytes(content[80:84], "little")
+        if is_binary and len(content) < stated:
+            return f"the file is cut off: {len(content)} of {stated} bytes are there"
+        if not is_binary and beginning.startswith(b"solid") and b"endsolid" not in content.lower():
+            return "the file is cut off: it has no `endsolid`"
+    return None
 
 
 def read_mesh_file(path: Path, root: Path) -> trimesh.Scene | PointCloud:

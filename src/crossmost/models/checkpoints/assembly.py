@@ -1,6 +1,7 @@
 """Encoders from the parts that a configuration names, refusing parts that live in different spaces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,11 +12,12 @@ from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.backbone import read_backbone
 from crossmost.models.checkpoints.content import CheckpointContent, CheckpointDescription
 from crossmost.models.checkpoints.fetch import locate
+from crossmost.models.checkpoints.own import load_own_encoders
 from crossmost.models.checkpoints.readers import read_checkpoint
 from crossmost.models.checkpoints.settings import EncoderSettings
 from crossmost.models.encoders import Encoders, EncodersConfig
 from crossmost.models.image_tower import FRESH_IMAGE_PARTS
-from crossmost.models.point_towers import FRESH_PARTS
+from crossmost.models.point_towers import FRESH_PARTS, AnyPointConfig
 
 _SEED = 0  # of the parts that no published checkpoint holds: mask tokens and decoders
 
@@ -59,12 +61,85 @@ def load_starting_point(settings: EncoderSettings, mini_encoders: Checkpoint) ->
         raise CrossmostError(
             f"backbone {settings.backbone!r} has no point tower; set point_checkpoint to the path of one aligned to it"
         )
-    point = read_checkpoint(locate(settings.point_checkpoint))
+    place = locate(settings.point_checkpoint)
+    if place.is_dir():
+        return _own_starting_point(settings, place)
+    point = read_checkpoint(place)
     if settings.backbone == "checkpoint":
         return assemble(point, point)
     _check_point_tower(point.description)
     _check_space(point.description, settings.backbone)
     return assemble(point, read_backbone(settings.backbone, settings.backbone_file))
+
+
+def load_with_fresh_point_tower(
+    settings: EncoderSettings, mini_encoders: Checkpoint, point_tower: AnyPointConfig, seed: int
+) -> StartingPoint:
+    """Image and text towers that a configuration names, beside a point tower that is still to be aligned to them.
+
+    Args:
+        settings: the backbone; with ``checkpoint``, the towers inside ``point_checkpoint``.
+        mini_encoders: used when the backbone is ``mini``.
+        point_tower: sizes of the point tower.
+        seed: of its random weights.
+
+    Raises:
+        MissingInputError: a file that is not there and cannot be downloaded.
+        CrossmostError: settings that do not go together, or files that do not fit.
+    """
+    if settings.backbone == "mini":
+        start = load_starting_point(settings, mini_encoders)
+        return _replace_point_tower(start, point_tower, seed)
+    if settings.backbone == "checkpoint":
+        if not settings.point_checkpoint:
+            raise CrossmostError("backbone is `checkpoint`; set point_checkpoint to the file that has the towers")
+        place = locate(settings.point_checkpoint)
+        if place.is_dir():
+            return _replace_point_tower(_own_starting_point(settings, place), point_tower, seed)
+        images = read_checkpoint(place)
+    elif settings.point_checkpoint:
+        raise CrossmostError(
+            "point_checkpoint is of no use beside a fresh point tower; set it to null, or go on from its point tower"
+        )
+    else:
+        images = read_backbone(settings.backbone, settings.backbone_file)
+    image_text = images.description.image_text
+    if image_text is None:
+        raise CrossmostError(f"this {images.description.family} checkpoint has no image and text towers to align to")
+    config = EncodersConfig(
+        backbone=image_text.backbone,
+        point_tower=point_tower,
+        architecture=image_text.architecture,
+        image_mean=image_text.image_mean,
+        image_std=image_text.image_std,
+    )
+    encoders = _random_encoders(config, seed)
+    _fill(encoders.image_tower, images.image, FRESH_IMAGE_PARTS)
+    if encoders.text_tower is not None:
+        _fill(encoders.text_tower, images.text, ())
+    return StartingPoint(encoders, encoders.card({"space": images.description.space}))
+
+
+def _own_starting_point(settings: EncoderSettings, folder: Path) -> StartingPoint:
+    if settings.backbone != "checkpoint":
+        raise CrossmostError(
+            f"point_checkpoint is {folder}, encoders of this project, which have image and text towers of their own; "
+            "set backbone: checkpoint"
+        )
+    checkpoint = load_own_encoders(folder)
+    return StartingPoint(Encoders.from_checkpoint(checkpoint).eval(), checkpoint.card)
+
+
+def _replace_point_tower(start: StartingPoint, point_tower: AnyPointConfig, seed: int) -> StartingPoint:
+    encoders = _random_encoders(replace(start.encoders.config, point_tower=point_tower), seed)
+    encoders.image_tower, encoders.text_tower = start.encoders.image_tower, start.encoders.text_tower
+    return StartingPoint(encoders, start.card)
+
+
+def _random_encoders(config: EncodersConfig, seed: int) -> Encoders:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Encoders(config).eval()
 
 
 def assemble(point: CheckpointContent, images: CheckpointContent) -> StartingPoint:
@@ -89,9 +164,7 @@ def assemble(point: CheckpointContent, images: CheckpointContent) -> StartingPoi
         image_mean=image_text.image_mean,
         image_std=image_text.image_std,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(_SEED)
-        encoders = Encoders(config).eval()
+    encoders = _random_encoders(config, _SEED)
     _fill(encoders.image_tower, images.image, FRESH_IMAGE_PARTS)
     _fill(encoders.point_tower, point.point, FRESH_PARTS)
     if encoders.text_tower is not None:

@@ -18,13 +18,15 @@ _WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 def locate(place: str) -> Path:
     """The local file of a path or of ``hf://OWNER/REPOSITORY/FILE``, downloaded to the hub's cache if need be.
 
+    A folder is one that this project saved a model into; it is given back as it is.
+
     Raises:
         MissingInputError: if it is not there, or cannot be downloaded.
         CrossmostError: for a malformed ``hf://`` address.
     """
     if not place.startswith(HUB_PREFIX):
         path = Path(place).expanduser()
-        if not path.is_file():
+        if not path.exists():
             raise MissingInputError(f"There is no file {path}; give the path of a downloaded checkpoint, or hf://…")
         return path
     owner, _, rest = place.removeprefix(HUB_PREFIX).partition("/")

@@ -8,6 +8,7 @@ from crossmost.errors import CrossmostError
 from crossmost.models.checkpoints import clip_files, crossmost_release, dvae, openshape, ulip, ulip2, uni3d
 from crossmost.models.checkpoints.content import CheckpointContent
 from crossmost.models.checkpoints.file import CheckpointFile, open_checkpoint
+from crossmost.models.checkpoints.own import describe_own_encoders
 
 
 class Reader(Protocol):
@@ -34,12 +35,14 @@ READERS: dict[str, Reader] = {
 
 
 def read_checkpoint(path: Path) -> CheckpointContent:
-    """Read a checkpoint of any known family; the keys tell which.
+    """Read a checkpoint of any known family; the keys tell which. A folder holds encoders of this project.
 
     Raises:
         MissingInputError: if there is no such file.
         CrossmostError: if the file is damaged, unsafe, of no known family, or does not fit its family.
     """
+    if path.is_dir():
+        return describe_own_encoders(path)
     file = open_checkpoint(path)
     reader = next((reader for reader in READERS.values() if reader.matches(file)), None)
     if reader is None:

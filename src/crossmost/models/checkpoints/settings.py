@@ -21,5 +21,9 @@ class EncoderSettings(BaseModel):
         description="Local file with the backbone's weights; null downloads them when they are not cached.",
     )
     point_checkpoint: str | None = Field(
-        default=None, description="Point tower: path of a public checkpoint, or hf://OWNER/REPOSITORY/FILE."
+        default=None,
+        description=(
+            "Point tower: path of a public checkpoint, hf://OWNER/REPOSITORY/FILE, or the folder of encoders that the "
+            "alignment pipeline made."
+        ),
     )

@@ -58,10 +58,13 @@ def describe_objects(
         fold=parameters.split.fold,
         seed=parameters.split.seed,
     )
+    quarantine = meshes.quarantine()
+    source_of = dict(zip(described["object_id"], described["source"], strict=True))
+    quarantine.insert(1, "source", quarantine["object_id"].map(source_of).astype("str"))
     return (
         check_table(OBJECTS, described)[list(OBJECTS.columns)],
         check_table(LABELS, source_labels),
-        check_table(QUARANTINE, meshes.quarantine()),
+        check_table(QUARANTINE, quarantine),
     )
 
 

@@ -36,10 +36,14 @@ def prepare_new_meshes(new_objects: list[RawObject], parameters: PredictionParam
     )
 
 
-def list_unusable_objects(new_meshes: ShardStore, new_views: ShardStore, new_clouds: ShardStore) -> pd.DataFrame:
-    """Objects that could not be read, pictured or turned into a cloud, with the reason."""
-    tables = [store.quarantine() for store in (new_meshes, new_views, new_clouds)]
-    return pd.concat(tables, ignore_index=True)
+def list_unusable_objects(
+    new_meshes: ShardStore, new_views: ShardStore, new_clouds: ShardStore, new_objects: list[RawObject]
+) -> pd.DataFrame:
+    """Objects that could not be read, pictured or turned into a cloud, with their file and the reason."""
+    unusable = pd.concat([store.quarantine() for store in (new_meshes, new_views, new_clouds)], ignore_index=True)
+    file_of = {raw.object_id: raw.source for raw in new_objects}
+    unusable.insert(1, "file", unusable["object_id"].map(file_of))
+    return unusable
 
 
 def predict_new_objects(

@@ -1,9 +1,8 @@
 """Parameters of the prediction pipeline."""
 
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict, Field
 
+from crossmost.sources.base import GivenPath
 from crossmost.sources.frames import Axis
 
 
@@ -12,7 +11,7 @@ class PredictionParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Path | None = Field(
+    source: GivenPath | None = Field(
         default=None, description="Folder of meshes and clouds, read with its sub-folders; must be given."
     )
     up: Axis = Field(default="y", description="The axis that points up in the files.")

@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
             Node(capture_clouds, ["new_meshes", "params:rendering"], "new_clouds", name="capture_new_clouds"),
             Node(
                 list_unusable_objects,
-                ["new_meshes", "new_views", "new_clouds"],
+                ["new_meshes", "new_views", "new_clouds", "new_objects"],
                 "new_quarantine",
                 name="list_unusable_objects",
             ),

@@ -1,0 +1,164 @@
+"""Every form in which triplets are read, and what is said when they are not as they should be."""
+
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crossmost.alignment.folder import FolderTriplets
+from crossmost.alignment.listing import ListTriplets
+from crossmost.alignment.published import OpenShapeTriplets, ShapeNetTriplets
+from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
+from crossmost.shards import decode_array
+from crossmost.sources import make_object_sample
+from crossmost.sources.base import PointCloud
+from tests.alignment import triplet_data
+from tests.sources import published
+
+
+def test_a_folder_with_captions_beside_its_objects(tmp_path: Path) -> None:
+    found = FolderTriplets(kind="folder", path=triplet_data.folder(tmp_path / "objects")).triplets()
+    assert len(found) == 12 and len({triplet.object_id for triplet in found}) == 12
+    chair = next(triplet for triplet in found if triplet.source == "chair/chair_2.ply")
+    assert chair.captions == ("a chair", "a chair of its own, number 2")
+    assert chair.class_name is None and list(chair.pictures()) == []
+    assert isinstance(chair.load(), PointCloud)
+
+
+@pytest.mark.parametrize(("captions", "expected"), [("subfolder", "lamp"), ("filename", "lamp")])
+def test_captions_from_names(captions: str, expected: str, tmp_path: Path) -> None:
+    settings = FolderTriplets.model_validate(
+        {"kind": "folder", "path": triplet_data.folder(tmp_path / "objects"), "captions": captions}
+    )
+    of_lamps = {triplet.captions for triplet in settings.triplets() if triplet.source.startswith("lamp/")}
+    assert of_lamps == {(expected,)}
+
+
+def test_pictures_of_a_folder_are_found_by_name_and_by_folder(tmp_path: Path) -> None:
+    objects = triplet_data.folder(tmp_path / "objects")
+    pictures = triplet_data.pictures(tmp_path / "pictures", objects)
+    (pictures / "chair" / "chair_0_normal.png").write_bytes(b"something else")
+    found = FolderTriplets(kind="folder", path=objects, pictures=pictures, n_pictures=2).triplets()
+    assert {len(triplet.picture_files) for triplet in found} == {2}
+    sample = make_object_sample(found[0])
+    assert {"picture00.jpg", "picture01.jpg"} <= set(sample.members)
+    before = found[0].fingerprint
+    found[0].picture_files[0].write_bytes(b"changed")
+    again = FolderTriplets(kind="folder", path=objects, pictures=pictures, n_pictures=2).triplets()[0]
+    assert again.fingerprint != before
+    with pytest.raises(UnreadableObjectError, match=r"picture .* cannot be read"):
+        make_object_sample(again)
+
+
+def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(MissingInputError, match=r"Which triplets\? .* alignment.source.path=PATH"):
+        FolderTriplets(kind="folder").triplets()
+    with pytest.raises(MissingInputError, match=r"no folder .*alignment\.source\.path"):
+        FolderTriplets(kind="folder", path=tmp_path / "absent").triplets()
+    objects = triplet_data.folder(tmp_path / "objects")
+    with pytest.raises(MissingInputError, match=r"no folder .*alignment\.source\.pictures"):
+        FolderTriplets(kind="folder", path=objects, pictures=tmp_path / "absent").triplets()
+    (objects / "chair/chair_0.txt").unlink()
+    with caplog.at_level(logging.WARNING):
+        FolderTriplets(kind="folder", path=objects).triplets()
+    assert "1 of 12 objects have no caption" in caplog.text
+    (objects / "chair/chair_1.txt").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(CrossmostError, match=r"chair_1\.txt are no UTF-8 text"):
+        FolderTriplets(kind="folder", path=objects).triplets()
+    for path in objects.rglob("*.txt"):
+        path.unlink()
+    with pytest.raises(MissingInputError, match=r"None of the 12 objects .* put NAME\.txt beside"):
+        FolderTriplets(kind="folder", path=objects).triplets()
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".csv"])
+def test_a_list_in_three_formats(suffix: str, tmp_path: Path) -> None:
+    file = triplet_data.listing(tmp_path, suffix)
+    found = ListTriplets(kind="list", path=file).triplets()
+    assert len(found) == 12
+    first = found[0]
+    assert first.source == "objects/bottle/bottle_0.ply"
+    assert first.captions == ("a bottle", "a bottle of its own, number 0")
+    assert [path.name for path in first.picture_files] == ["bottle_0_000.png", "bottle_0_001.png", "bottle_0_002.png"]
+    assert found[1].picture_files == ()
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(file, tmp_path / "elsewhere" / file.name)
+    moved = ListTriplets(kind="list", path=tmp_path / "elsewhere" / file.name, root=tmp_path).triplets()
+    assert [triplet.captions for triplet in moved] == [triplet.captions for triplet in found]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[", "cannot be read as JSON"),
+        ('{"object": "a.ply"}', "holds a dict, expected a list"),
+        ("[]", "has no entry"),
+        ('[{"captions": ["x"]}]', r"Entry 1 of .*object: Field required"),
+        ('[{"object": "a.ply", "captions": ["x"]}, {"object": "b.ply", "captions": [3]}]', r"Entry 2 of .*captions"),
+        ('["a.ply"]', "Entry 1 of"),
+        ('[{"object": "a.dwg", "captions": "x"}]', r"a\.dwg is of no format"),
+        ('[{"object": "a.ply"}]', "No entry of .* has a caption"),
+        ('[{"object": "a.ply", "captions": "x"}]', r"None of the 1 objects .* set alignment\.source\.root"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_said(content: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text(content)
+    with pytest.raises(CrossmostError, match=message):
+        ListTriplets(kind="list", path=tmp_path / "list.json").triplets()
+
+
+def test_other_files_are_no_lists(tmp_path: Path) -> None:
+    with pytest.raises(MissingInputError, match="no file"):
+        ListTriplets(kind="list", path=tmp_path / "list.json").triplets()
+    (tmp_path / "list.xlsx").write_text("")
+    with pytest.raises(CrossmostError, match=r"ends in \.xlsx; lists that are read: \.json"):
+        ListTriplets(kind="list", path=tmp_path / "list.xlsx").triplets()
+
+
+def test_a_listed_file_that_is_not_there_is_the_objects_own_trouble(tmp_path: Path) -> None:
+    file = triplet_data.listing(tmp_path, ".json")
+    (tmp_path / "objects/bottle/bottle_0.ply").unlink()
+    found = ListTriplets(kind="list", path=file).triplets()
+    with pytest.raises(UnreadableObjectError, match="cannot be read"):
+        make_object_sample(found[0])
+
+
+def test_shapenet_brings_all_names_of_a_synset_and_its_renders(tmp_path: Path) -> None:
+    published.shapenet(tmp_path)
+    found = ShapeNetTriplets(kind="shapenet", path=tmp_path, n_pictures=4).triplets()
+    assert len(found) == 6, "two of three per class are for training"
+    assert {triplet.captions for triplet in found} == {("chair",), ("table",), ("bottle", "flask")}
+    assert {len(triplet.pictures()) for triplet in found} == {4}
+    everything = ShapeNetTriplets(kind="shapenet", path=tmp_path, only_train=False).triplets()
+    assert len(everything) == 9
+    with pytest.raises(MissingInputError, match="ShapeNet-55 is not in"):
+        ShapeNetTriplets(kind="shapenet", path=tmp_path / "rendered_images").triplets()
+
+
+def test_openshape_brings_texts_and_colors_without_unpickling(tmp_path: Path) -> None:
+    found = OpenShapeTriplets(kind="openshape", path=triplet_data.openshape(tmp_path)).triplets()
+    assert len(found) == 8
+    assert found[0].captions == ("chair model", "a rendering of a chair", "a chair")
+    colors = decode_array(make_object_sample(found[0]).members["colors.npy"])
+    np.testing.assert_array_equal(colors[0], triplet_data.COLOR_OF["chair"])
+    only = OpenShapeTriplets(
+        kind="openshape", path=tmp_path / "meta_data/split/train_all.json", texts=("msft_caption",), root=tmp_path
+    )
+    assert only.triplets()[1].captions == ("a lamp",)
+
+
+def test_what_is_wrong_with_an_openshape_list_is_said(tmp_path: Path) -> None:
+    listing = triplet_data.openshape(tmp_path)
+    with pytest.raises(MissingInputError, match=r"None of the 8 clouds .* set alignment\.source\.root"):
+        OpenShapeTriplets(kind="openshape", path=listing, root=tmp_path / "meta_data").triplets()
+    with pytest.raises(CrossmostError, match="has one of the texts retrieval_text"):
+        OpenShapeTriplets(kind="openshape", path=listing, texts=("retrieval_text",)).triplets()
+    listing.write_text(json.dumps([{"id": "../../secret", "group": "000-000"}]))
+    with pytest.raises(CrossmostError, match="which are no file names"):
+        OpenShapeTriplets(kind="openshape", path=listing).triplets()
+    listing.write_text(json.dumps([{"group": "000-000"}]))
+    with pytest.raises(CrossmostError, match=r"Entry 1 of .* has no `id`"):
+        OpenShapeTriplets(kind="openshape", path=listing).triplets()
