@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from lightning_fabric import Fabric
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,6 +22,7 @@ from crossmost.models.encoders import Encoders
 from crossmost.models.scoring import check_cloud_size
 from crossmost.pretraining.augmentation import random_token_mask
 from crossmost.pretraining.losses import symmetric_contrastive
+from crossmost.progress import show_progress
 
 LEAST_TRIPLETS = 4
 """Two to learn from, and two to be told apart when measuring."""
@@ -119,16 +119,13 @@ def align(
     wrapped, fabric_optimizer = fabric.setup(step, optimizer)
     n_groups = config.n_groups
     log: list[dict[str, float]] = []
-    columns = (
-        TextColumn("aligning"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns) as progress, fastest_attention(fabric.device), torch.random.fork_rng():
+    total_steps = settings.epochs * steps_per_epoch
+    with (
+        show_progress("aligning", total_steps, "steps") as progress,
+        fastest_attention(fabric.device),
+        torch.random.fork_rng(),
+    ):
         torch.manual_seed(settings.seed)  # a tower may drop paths at random
-        task = progress.add_task("", total=settings.epochs * steps_per_epoch)
         for epoch in range(settings.epochs):
             step.train()
             sums: dict[str, list[Tensor]] = {}
@@ -142,18 +139,22 @@ def align(
                 fabric_optimizer.zero_grad()
                 for name, value in {**losses, "loss": loss}.items():
                     sums.setdefault(name, []).append(value.detach())
-                progress.advance(task)
+                progress.advance(note=lambda: _headline(log))
             row = {name: torch.stack(values).mean().item() for name, values in sums.items()}
             row |= retrieval(encoders, data, holdout, settings.n_points)
             log.append({"epoch": epoch, **row})
-            progress.update(
-                task,
-                description=f"loss {row['loss']:.2f}, held-out clouds find their pictures "
-                f"{row['holdout_image_top1']:.0%}, captions {row['holdout_caption_top1']:.0%}",
-            )
     with torch.no_grad():
         encoders.logit_scale.clamp_(max=math.log(_LARGEST_SCALE))
     return encoders.requires_grad_(True).cpu().eval(), pd.DataFrame(log)
+
+
+def _headline(log: Sequence[Mapping[str, float]]) -> str:
+    """The last finished epoch in a few words; empty during the first one."""
+    if not log:
+        return ""
+    last = log[-1]
+    image, caption = last["holdout_image_top1"], last["holdout_caption_top1"]
+    return f"loss {last['loss']:.2f}, held-out clouds find their pictures {image:.0%}, captions {caption:.0%}"
 
 
 def _one_cycle(total_steps: int, warmup_share: float) -> Callable[[int], float]:
