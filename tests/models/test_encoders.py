@@ -100,7 +100,9 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
     assert table.loc[table["object_id"] == "a", "split"].unique().tolist() == ["adapt"]
     of_a = table[table["object_id"] == "a"].set_index("view")["probabilities"]
     image, point = (torch.from_numpy(of_a[view]).unsqueeze(0) for view in ("image", "point"))
-    pooled = pooled_prediction(image, point, class_cooccurrence(image, point))  # "a" is all there is to adapt to
+    pooled = pooled_prediction(
+        image, point, class_cooccurrence(image, point), evidence=0.5
+    )  # "a" is all there is to adapt to
     np.testing.assert_allclose(of_a["joint"], pooled[0], atol=1e-6)
     np.testing.assert_allclose(of_a["image"], np.mean(list(of_a["image_single"]), axis=0), atol=1e-6)
     with pytest.raises(CrossmostError, match="format"):

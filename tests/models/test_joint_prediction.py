@@ -54,3 +54,12 @@ def test_points_that_always_mean_another_class_are_read_as_that_class() -> None:
 
     assert top1(pooled) > top1(image) + 0.05
     assert top1(image + point) < 0.2
+
+
+def test_weaker_evidence_lies_between_the_image_and_the_full_pool() -> None:
+    image, point = probabilities(0, 20, 4, 2), probabilities(1, 20, 4, 2)
+    counts = class_cooccurrence(image, point)
+    torch.testing.assert_close(pooled_prediction(image, point, counts, evidence=0.0), image)
+    half = pooled_prediction(image, point, counts, evidence=0.5)
+    between = (image * pooled_prediction(image, point, counts)).sqrt()
+    torch.testing.assert_close(half, between / between.sum(-1, keepdim=True))

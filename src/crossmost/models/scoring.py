@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
-from crossmost.models.joint_prediction import class_cooccurrence, pooled_prediction
+from crossmost.models.joint_prediction import JOINT_EVIDENCE, class_cooccurrence, pooled_prediction
 from crossmost.models.point_towers import AnyPointConfig
 from crossmost.progress import track_batches
 from crossmost.splits import ADAPT
@@ -124,7 +124,8 @@ def score_collection(
 
     Returns:
         Long table: method, object_id, split, view, view_index, probabilities (list of C floats). ``image_single`` rows
-        are single views, ``image`` the mean of their probabilities, ``joint`` the `pooled_prediction`.
+        are single views, ``image`` the mean of their probabilities, ``joint`` the `pooled_prediction`
+        with `JOINT_EVIDENCE`.
     """
     found = collection_probabilities(
         model,
@@ -139,7 +140,7 @@ def score_collection(
         adapted_to = torch.tensor([splits[object_id] == ADAPT for object_id in collection.object_ids])
         known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
         cooccurrence = class_cooccurrence(found.image[known], found.point[known])
-    joint = pooled_prediction(found.image, found.point, cooccurrence)
+    joint = pooled_prediction(found.image, found.point, cooccurrence, evidence=JOINT_EVIDENCE)
     rows: list[tuple[str, str, str, int, np.ndarray]] = []
     for row, object_id in enumerate(collection.object_ids):
         split = splits[object_id]
