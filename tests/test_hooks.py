@@ -68,7 +68,7 @@ def test_other_errors_keep_their_stack_trace(
         ("rendering", "`kedro run --pipelines=ingestion --env=test` makes it"),
         ("zeroshot", "`kedro run --pipelines=ingestion --env=test` makes it"),
         ("evaluation", "`kedro run --pipelines=ingestion --env=test` makes it"),
-        ("prediction", "if that was run with --env=folder or another environment, name the same one here"),
+        ("prediction", "`kedro run --pipelines=selftraining --env=test` makes it; a model that was adapted in another"),
     ],
 )
 def test_a_stage_without_its_inputs_names_the_command_that_makes_them(

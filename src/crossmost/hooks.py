@@ -89,6 +89,9 @@ class InputHooks:
         if advice is None and stage is not None:
             environment = f" --env={self._environment}" if self._environment else ""
             advice = f"`kedro run --pipelines={stage}{environment}` makes it"
+        hint = _own_metadata(catalog.get(names[0])).get("hint")
+        if advice and hint:
+            advice = f"{advice}; {hint}"
         return f"missing input: {places}" + (f"; {advice}." if advice else ".")
 
 

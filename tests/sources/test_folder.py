@@ -9,6 +9,7 @@ import pytest
 import trimesh
 from PIL import Image
 
+from benchmarks.mixed_folder import break_things
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.geometry import decode_mesh, decode_points
 from crossmost.pipelines.prediction.parameters import PredictionParameters
@@ -168,6 +169,24 @@ def test_each_broken_file_has_a_reason(tmp_path: Path, name: str, content: bytes
     with pytest.raises(UnreadableObjectError, match=reason) as error:
         make_object_sample(raw)
     assert "\n" not in str(error.value)
+
+
+def test_what_goes_wrong_with_files_of_the_documented_folder(tmp_path: Path) -> None:
+    """docs/own_data_transcript.md lists these reasons."""
+    folder = tmp_path / "mine"
+    (folder / "downloads").mkdir(parents=True)
+    assert break_things(folder) == 14
+    reasons, usable = {}, set()
+    for name, raw in objects(folder, class_list=names(tmp_path)).items():
+        try:
+            make_object_sample(raw)
+            usable.add(name)
+        except UnreadableObjectError as error:
+            reasons[name] = str(error)
+    assert usable == {"downloads/some NaN.npy", "downloads/missing texture.obj"}
+    page = (Path(__file__).parents[2] / "docs/own_data_transcript.md").read_text(encoding="utf-8")
+    assert not [name for name, reason in reasons.items() if f"| {name} | {reason} |" not in page]
+    assert len(reasons) == 12
 
 
 def labeled_tree(tmp_path: Path) -> Path:
