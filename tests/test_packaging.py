@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).parents[1]
@@ -32,3 +34,9 @@ def test_every_direct_requirement_is_pinned_to_a_version_it_allows(requirement: 
 def test_torch_is_the_tested_build_and_brings_no_accelerator_libraries() -> None:
     assert PINS[canonicalize_name("torch")] == "2.13.0"
     assert not [name for name in PINS if name.startswith(("nvidia", "triton", "cuda"))]
+
+
+def test_every_pinned_package_installs_on_the_oldest_supported_python() -> None:
+    """Debian 12 has Python 3.11.2; a machine with a newer 3.11 would not notice."""
+    needed = {name: metadata(name)["Requires-Python"] or "" for name in PINS}
+    assert not {name: python for name, python in needed.items() if "3.11.2" not in SpecifierSet(python)}
