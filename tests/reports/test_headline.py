@@ -53,6 +53,8 @@ def test_a_change_that_may_be_chance_is_open() -> None:
     result = outcome(0.6, 0.62, 0.62, -0.03, 0.07)
     assert result.verdict == "open"
     assert "may be chance" in result.sentences[0]
+    for title in (result.title, outcome(0.6, 0.58, 0.6, -0.07, 0.03).title):
+        assert "went from 60.0 %" in title and "raised" not in title and "lost" not in title
     assert "does as well" in result.sentences[-1]
 
 

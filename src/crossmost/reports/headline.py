@@ -54,16 +54,17 @@ def headline(metrics: Mapping[str, Any], gains: pd.DataFrame, confidence: pd.Dat
     after = metrics["methods"][AFTER][split]["joint"]["top1"]
     where = f"{metrics[f'n_{split}']} {SPLIT_PHRASES[split]}"
     change = f"from {percent(before)} to {percent(after)}"
-    if joint["gain"] > NOTICEABLE:
-        title, verdict = f"Self-training raised joint accuracy on {where} {change}", "gain"
-    elif joint["gain"] < -NOTICEABLE:
-        title, verdict = f"Self-training lost: joint accuracy on {where} fell {change}", "loss"
-    else:
-        title, verdict = f"Self-training left joint accuracy on {where} at {percent(after)}", "open"
+    may_be_chance = joint["low"] <= 0 <= joint["high"]
     sentences = [_interval_sentence(joint)]
-    if verdict != "open" and joint["low"] <= 0 <= joint["high"]:
+    if abs(joint["gain"]) <= NOTICEABLE:
+        title, verdict = f"Self-training left joint accuracy on {where} at {percent(after)}", "open"
+    elif may_be_chance:
+        title, verdict = f"Joint accuracy on {where} went {change}, which may be chance", "open"
         sentences[0] += " The interval includes zero: on this many objects the change may be chance."
-        verdict = "open"
+    elif joint["gain"] > 0:
+        title, verdict = f"Self-training raised joint accuracy on {where} {change}", "gain"
+    else:
+        title, verdict = f"Self-training lost: joint accuracy on {where} fell {change}", "loss"
     sentences.append(_by_view_sentence(rows))
     sentences += _rival_sentence(metrics, split)
     return Headline(title, sentences, verdict)
