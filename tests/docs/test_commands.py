@@ -54,6 +54,11 @@ LOCAL = merged(
             "sources": {"shapes": {"objects_per_class": 3, "classes": ["chair", "lamp"]}},
         },
         "prediction": {"n_jobs": 1},
+        "alignment": {
+            "rendering": {"n_jobs": 1, "views": {"image_size": 64}, "supersampling": 1, "clouds": {"n_points": 256}},
+            "training": {"epochs": 1, "batch_size": 2, "n_points": 128},
+            "n_jobs": 1,
+        },
     },
 )
 """Settings that make the main job last seconds; `conf/local` is where users put theirs."""
@@ -115,8 +120,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CopiedProject]
     (root / "conf/local/parameters.yml").write_text(yaml.safe_dump(LOCAL), encoding="utf-8")
 
     (root / "DIR").mkdir()
-    for number, name in enumerate(("chair", "lamp")):
-        generate_shape(name, 7_000 + number).mesh.export(root / "DIR" / f"{name}.obj")
+    for number, name in enumerate(("chair", "lamp", "other chair", "other lamp")):
+        generate_shape(name.split()[-1], 7_000 + number).mesh.export(root / "DIR" / f"{name}.obj")
+        (root / "DIR" / f"{name}.txt").write_text(f"a {name}\n", encoding="utf-8")
     (root / "names.txt").write_text("chair\nlamp\n", encoding="utf-8")
     torch.save(CHECKPOINTS["ulip"](), root / "FILE")
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
