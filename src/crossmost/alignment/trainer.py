@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from crossmost.models.encoders import Encoders
 from crossmost.models.scoring import check_cloud_size
 from crossmost.pretraining.augmentation import random_token_mask
 from crossmost.pretraining.losses import symmetric_contrastive
+from crossmost.pretraining.optimization import adamw, descend, epoch_means, one_cycle
 from crossmost.progress import show_progress
 
 LEAST_TRIPLETS = 4
@@ -105,21 +106,12 @@ def align(
     step = _AlignmentStep(encoders, settings)
     for parameter in step.parameters():
         parameter.requires_grad_(True)
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [p for p in step.parameters() if p.dim() > 1], "weight_decay": settings.weight_decay},
-            {"params": [p for p in step.parameters() if p.dim() <= 1], "weight_decay": 0.0},
-        ],
-        lr=settings.learning_rate,
-        betas=(0.9, 0.98),
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, _one_cycle(settings.epochs * steps_per_epoch, settings.warmup_share)
-    )
+    optimizer = adamw(step, settings.learning_rate, settings.weight_decay)
+    total_steps = settings.epochs * steps_per_epoch
+    schedule = one_cycle(optimizer, total_steps, settings.warmup_share)
     wrapped, fabric_optimizer = fabric.setup(step, optimizer)
     n_groups = config.n_groups
     log: list[dict[str, float]] = []
-    total_steps = settings.epochs * steps_per_epoch
     with (
         show_progress("aligning", total_steps, "steps") as progress,
         fastest_attention(fabric.device),
@@ -128,20 +120,12 @@ def align(
         torch.manual_seed(settings.seed)  # a tower may drop paths at random
         for epoch in range(settings.epochs):
             step.train()
-            sums: dict[str, list[Tensor]] = {}
+            steps: list[dict[str, Tensor]] = []
             for batch in _batches(data, rows, batch_size, n_groups, config.in_channels, settings, generator):
                 losses = wrapped(fabric.to_device(batch))
-                loss = torch.stack(list(losses.values())).sum()
-                fabric.backward(loss)
-                fabric.clip_gradients(wrapped, fabric_optimizer, max_norm=1.0)
-                fabric_optimizer.step()
-                schedule.step()
-                fabric_optimizer.zero_grad()
-                for name, value in {**losses, "loss": loss}.items():
-                    sums.setdefault(name, []).append(value.detach())
+                steps.append(descend(fabric, wrapped, fabric_optimizer, schedule, losses))
                 progress.advance(note=lambda: _headline(log))
-            row = {name: torch.stack(values).mean().item() for name, values in sums.items()}
-            row |= retrieval(encoders, data, holdout, settings.n_points)
+            row = epoch_means(steps) | retrieval(encoders, data, holdout, settings.n_points)
             log.append({"epoch": epoch, **row})
     with torch.no_grad():
         encoders.logit_scale.clamp_(max=math.log(_LARGEST_SCALE))
@@ -155,18 +139,6 @@ def _headline(log: Sequence[Mapping[str, float]]) -> str:
     last = log[-1]
     image, caption = last["holdout_image_top1"], last["holdout_caption_top1"]
     return f"loss {last['loss']:.2f}, held-out clouds find their pictures {image:.0%}, captions {caption:.0%}"
-
-
-def _one_cycle(total_steps: int, warmup_share: float) -> Callable[[int], float]:
-    """Steps done → factor of the learning rate: a linear rise, then half a cosine down to zero."""
-    warmup = warmup_share * total_steps
-
-    def factor(done: int) -> float:
-        if done < warmup:
-            return (done + 1) / (warmup + 1)
-        return 0.5 * (1 + math.cos(math.pi * (done - warmup) / max(1, total_steps - warmup)))
-
-    return factor
 
 
 def _batches(

@@ -1,6 +1,5 @@
 """Pre-training of the mini encoders: one step module, one loop."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from crossmost.models.encoders import Encoders, EncodersConfig
 from crossmost.models.text_classifier import text_classifier
 from crossmost.pretraining.augmentation import augment_clouds, augment_views, random_token_mask
 from crossmost.pretraining.losses import symmetric_contrastive
+from crossmost.pretraining.optimization import adamw, descend, epoch_means, one_cycle
 from crossmost.pretraining.settings import TrainingSettings
 from crossmost.progress import show_progress
 
@@ -195,47 +195,22 @@ def pretrain(
     generator = torch.Generator().manual_seed(settings.seed)
     encoders = Encoders(config)
     step = PretrainingStep(encoders, data.class_names, templates, settings)
-    matrices = [p for p in step.parameters() if p.dim() > 1]
-    vectors = [p for p in step.parameters() if p.dim() <= 1]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": matrices, "weight_decay": settings.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ],
-        lr=settings.learning_rate,
-        betas=(0.9, 0.98),
-    )
+    optimizer = adamw(step, settings.learning_rate, settings.weight_decay)
     permutation = torch.randperm(len(data.class_index), generator=generator).numpy()
     n_holdout = max(1, round(settings.holdout_share * len(permutation)))
     holdout, rows = permutation[:n_holdout], permutation[n_holdout:]
     total_steps = settings.epochs * (len(rows) // settings.batch_size)
-    warmup_steps = settings.warmup_share * total_steps
-
-    def learning_rate_factor(done: int) -> float:
-        if done < warmup_steps:
-            return (done + 1) / (warmup_steps + 1)
-        return 0.5 * (1 + math.cos(math.pi * (done - warmup_steps) / max(1, total_steps - warmup_steps)))
-
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, learning_rate_factor)
+    schedule = one_cycle(optimizer, total_steps, settings.warmup_share)
     wrapped, fabric_optimizer = fabric.setup(step, optimizer)
 
     log: list[dict[str, float]] = []
     with show_progress("pre-training", total_steps, "steps") as progress, fastest_attention(fabric.device):
         for epoch in range(settings.epochs):
-            sums: dict[str, list[Tensor]] = {}
+            steps: list[dict[str, Tensor]] = []
             for batch in _ahead(_batches(data, rows, encoders, len(templates), settings, generator)):
-                losses = wrapped(batch)
-                loss = torch.stack(list(losses.values())).sum()
-                fabric.backward(loss)
-                fabric.clip_gradients(wrapped, fabric_optimizer, max_norm=1.0)
-                fabric_optimizer.step()
-                schedule.step()
-                fabric_optimizer.zero_grad()
-                for name, value in {**losses, "loss": loss}.items():
-                    sums.setdefault(name, []).append(value.detach())
+                steps.append(descend(fabric, wrapped, fabric_optimizer, schedule, wrapped(batch)))
                 progress.advance(note=lambda: _headline(log))
-            row = {name: torch.stack(values).mean().item() for name, values in sums.items()}
-            row |= source_accuracy(encoders, data, holdout, templates, settings.n_points)
+            row = epoch_means(steps) | source_accuracy(encoders, data, holdout, templates, settings.n_points)
             log.append({"epoch": epoch, **row})
     return encoders.eval(), pd.DataFrame(log)
 

@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from crossmost.models.joint import JointModel
 from crossmost.selftraining.recording import Recorder
+from crossmost.selftraining.result import Weights
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.teacher import copy_weights
-
-Weights = dict[str, Tensor]
 
 
 class Selection:

@@ -23,7 +23,9 @@ class PseudoLabelSettings(Frozen):
     threshold_joint: float = Field(
         ge=0, le=1, description="The same for rules that make one label for both modalities."
     )
-    point_weight: float = Field(gt=0, description="Factor on the point confidence before modalities are compared.")
+    point_weight: float = Field(
+        gt=0, description="Factor on the point confidence where rules compare modalities: joint, agreement, random."
+    )
 
 
 class LossWeights(Frozen):

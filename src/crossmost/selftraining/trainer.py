@@ -18,14 +18,14 @@ from crossmost.progress import show_progress
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.objects import AugmentedObjects, derived_seed, epoch_batches, make_loader
 from crossmost.selftraining.recording import Recorder
-from crossmost.selftraining.result import SelfTrainingResult, read_result, write_result
+from crossmost.selftraining.result import SelfTrainingResult, Weights, read_result, write_result
 from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
 from crossmost.selftraining.schedule import Schedule, parameter_groups
 from crossmost.selftraining.selection import Selection
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.step import Batch, Student, TrainingState, training_step
 from crossmost.selftraining.teacher import copy_weights, make_teacher
-from crossmost.selftraining.weight_ensemble import Weights, weight_ensemble
+from crossmost.selftraining.weight_ensemble import weight_ensemble
 
 
 def self_train(

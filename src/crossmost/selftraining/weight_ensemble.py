@@ -6,9 +6,8 @@ the start knew and most of what was learned, at no cost when predicting.
 
 from torch import Tensor
 
+from crossmost.selftraining.result import Weights
 from crossmost.selftraining.settings import AdaptedShare
-
-Weights = dict[str, Tensor]
 
 
 def weight_ensemble(start: Weights, adapted: Weights, share: AdaptedShare) -> Weights:
