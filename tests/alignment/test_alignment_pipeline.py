@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner
 
 from crossmost.commands import COMMANDS
@@ -14,6 +15,7 @@ from crossmost.kedro_datasets import CheckpointDataset
 from crossmost.models.checkpoint import load_checkpoint
 from crossmost.models.encoders import Encoders
 from tests.alignment import triplet_data
+from tests.models.checkpoints.published import FILES
 from tests.sources import published
 from tests.tiny_run import merged, run_environment
 
@@ -99,6 +101,17 @@ def test_aligned_encoders_adapt_to_a_folder_and_see_its_colors(tmp_path: Path) -
     assert card["color"] is True and card["encoders"]["point_tower"]["in_channels"] == 6
     predictions = pd.read_parquet(adapted / "07_model_output/predictions.parquet")
     assert predictions["object_id"].nunique() == 18
+
+
+def test_alignment_begins_with_a_published_file(tmp_path: Path) -> None:
+    torch.save(FILES["dvae"](), tmp_path / "dVAE.pth")
+    source = source_of("folder", tmp_path / "triplets")
+    start = {"start": "checkpoint", "checkpoint": str(tmp_path / "dVAE.pth")}
+    results = run(tmp_path, source, towers={"point_tower": start})
+    aligned = load_checkpoint(results / "06_models/aligned")
+    sizes = aligned.card["encoders"]["point_tower"]
+    assert (sizes["encoder_dims"], sizes["width"]) == (256, 48)
+    assert np.isfinite(pd.read_csv(results / "06_models/alignment_log.csv")["loss"]).all()
 
 
 def test_too_many_broken_triplets_stop_the_run_with_their_reasons(tmp_path: Path) -> None:

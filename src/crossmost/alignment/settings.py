@@ -9,12 +9,22 @@ from crossmost.models.point_tower import PointTowerConfig
 
 
 class PointTowerSettings(BaseModel):
-    """The point tower to begin with; sizes are those of a fresh one, a Point-BERT."""
+    """The point tower to begin with; sizes and color are those of a fresh one, a Point-BERT."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    start: Literal["fresh", "encoders"] = Field(
-        default="fresh", description="fresh: random weights; encoders: go on from the point tower of the encoders."
+    start: Literal["fresh", "encoders", "checkpoint"] = Field(
+        default="fresh",
+        description=(
+            "fresh: random weights; encoders: the point tower that the encoders have; checkpoint: that of `checkpoint`."
+        ),
+    )
+    checkpoint: str | None = Field(
+        default=None,
+        description=(
+            "Point-BERT's dVAE (for the mini-PointNet), Point-BERT by masked point modeling, or any other checkpoint "
+            "with a point tower, whatever its space: a path, or hf://OWNER/REPOSITORY/FILE. Its sizes hold."
+        ),
     )
     width: int = Field(default=384, gt=0, description="Channels of a token; a multiple of `heads`.")
     layers: int = Field(default=12, gt=0, description="Transformer blocks.")
@@ -31,9 +41,15 @@ class PointTowerSettings(BaseModel):
             raise ValueError(f"width is {self.width}, which {self.heads} heads cannot share evenly")
         return self
 
+    @model_validator(mode="after")
+    def _checkpoint_where_it_is_used(self) -> "PointTowerSettings":
+        if (self.start == "checkpoint") != (self.checkpoint is not None):
+            raise ValueError("`start: checkpoint` and the path `checkpoint` go together")
+        return self
+
     def config(self) -> PointTowerConfig:
         """The tower's sizes as models have them."""
-        sizes = self.model_dump(exclude={"start", "color"})
+        sizes = self.model_dump(exclude={"start", "checkpoint", "color"})
         return PointTowerConfig(**sizes, in_channels=6 if self.color else 3)
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from crossmost.alignment.settings import TowersSettings
+from crossmost.alignment.settings import PointTowerSettings, TowersSettings
 from crossmost.errors import CrossmostError
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.checkpoints.assembly import load_starting_point, load_with_fresh_point_tower
+from crossmost.models.checkpoints import CheckpointContent, read_checkpoint
+from crossmost.models.checkpoints.assembly import (
+    initialize_point_tower,
+    load_starting_point,
+    load_with_fresh_point_tower,
+)
+from crossmost.models.checkpoints.fetch import locate
 from crossmost.models.encoders import Encoders
+from crossmost.models.point_towers import AnyPointConfig
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class AlignedTowers:
 
 
 def towers_to_align(settings: TowersSettings, mini_encoders: Checkpoint, seed: int) -> AlignedTowers:
-    """Image and text towers as configured, with a fresh point tower or the one they have.
+    """Image and text towers as configured, with a fresh point tower, the one they have, or one from a checkpoint.
 
     Args:
         settings: which.
@@ -39,11 +46,18 @@ def towers_to_align(settings: TowersSettings, mini_encoders: Checkpoint, seed: i
         MissingInputError: for weights that are not there.
         CrossmostError: for towers that do not go together, or encoders without a text tower.
     """
+    expected_points = None
     if settings.point_tower.start == "encoders":
         start = load_starting_point(settings.encoders, mini_encoders)
-    else:
-        sizes = settings.point_tower.config()
+        expected_points = start.card.get("expected_points")
+    elif settings.point_tower.checkpoint is not None:
+        content = read_checkpoint(locate(settings.point_tower.checkpoint))
+        sizes = _sizes_of(content, settings.point_tower)
         start = load_with_fresh_point_tower(settings.encoders, mini_encoders, sizes, seed)
+        initialize_point_tower(start.encoders.point_tower, content)
+        expected_points = content.description.expected_points
+    else:
+        start = load_with_fresh_point_tower(settings.encoders, mini_encoders, settings.point_tower.config(), seed)
     encoders, card = start.encoders, start.card
     if encoders.text_tower is None:
         raise CrossmostError(
@@ -57,5 +71,20 @@ def towers_to_align(settings: TowersSettings, mini_encoders: Checkpoint, seed: i
         "up_axis": config.up_axis,
         "color": config.in_channels == 6,
     }
-    is_fresh = settings.point_tower.start == "fresh"
-    return AlignedTowers(encoders.eval(), facts, None if is_fresh else card.get("expected_points"))
+    return AlignedTowers(encoders.eval(), facts, expected_points)
+
+
+def _sizes_of(content: CheckpointContent, settings: PointTowerSettings) -> AnyPointConfig:
+    """Of the tower in a checkpoint; where it has but a mini-PointNet, the other sizes are the configured ones."""
+    described = content.description
+    if described.point_tower is not None:
+        return described.point_tower
+    if not content.point:
+        raise CrossmostError(f"{settings.checkpoint} is a {described.family} checkpoint, which has no point tower")
+    if settings.color:
+        raise CrossmostError(f"the mini-PointNet in {settings.checkpoint} knows no color; set color: false")
+    first, middle, last, out = (
+        content.point[f"encoder.{layer}.weight"].shape[0]
+        for layer in ("first_conv.0", "first_conv.3", "second_conv.0", "second_conv.3")
+    )
+    return replace(settings.config(), encoder_hidden=(first, middle, last), encoder_dims=out)

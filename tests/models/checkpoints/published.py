@@ -14,6 +14,8 @@ import timm
 import torch
 from torch import Tensor
 
+from crossmost.models.point_tower import PointTower, PointTowerConfig
+
 PARITY = Path(__file__).parents[2] / "parity"
 MANIFESTS: dict[str, dict[str, list[int]]] = json.loads((PARITY / "G_checkpoint_shapes.json").read_text())
 
@@ -132,6 +134,23 @@ def dvae() -> dict[str, Any]:
     return {"base_model": prefixed(tensors_of(MANIFESTS["dvae"])), "metrics": 0.1, "epoch": 1}
 
 
+def masked_point_modeling() -> dict[str, Any]:
+    """Both encoders of momentum contrast beside the dVAE; the names are those of the public code."""
+    tower = tensors_of({key: list(value.shape) for key, value in _published_point_bert().items()})
+    heads = {"lm_head.weight": [8192, 384], "lm_head.bias": [8192]}
+    heads |= {f"cls_head.{layer}.{kind}": [512, 384] for layer in (0, 2) for kind in ("weight", "bias")}
+    encoder = tower | tensors_of(heads)
+    state = prefixed(encoder, "transformer_q.") | prefixed(encoder, "transformer_k.")
+    state |= prefixed(tensors_of(MANIFESTS["dvae"]), "dvae.") | tensors_of({"queue": [512, 16384], "queue_ptr": [1]})
+    return {"base_model": prefixed(state), "epoch": 299}
+
+
+def _published_point_bert() -> dict[str, Tensor]:
+    with torch.device("meta"):
+        tower = PointTower(PointTowerConfig())
+    return {key: value for key, value in tower.state_dict().items() if not key.startswith("lm_head.")}
+
+
 def clip_weights() -> dict[str, Any]:
     """As open_clip's own file of ViT-B-16."""
     return tensors_of(MANIFESTS["clip_vit_b_16"])
@@ -147,6 +166,7 @@ FILES = {
     "openshape_demo_b32": openshape_demo_b32,
     "uni3d": uni3d,
     "dvae": dvae,
+    "masked_point_modeling": masked_point_modeling,
     "clip": clip_weights,
 }
 

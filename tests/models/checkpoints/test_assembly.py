@@ -124,7 +124,8 @@ def _move_away_from_initialization(module: nn.Module) -> None:
         ("openshape_demo_b32", "openai/ViT-B-16", "set backbone: openai/ViT-B-32"),
         ("ulip2", "checkpoint", "has no image and text towers; set backbone: laion2b_s39b_b160k/ViT-bigG-14"),
         ("crossmost_adapted", "openai/ViT-B-16", "adapted-by-cross-most"),
-        ("dvae", "openai/ViT-B-16", "no point tower aligned to text"),
+        ("dvae", "openai/ViT-B-16", "no point tower aligned to text; `kedro run --pipelines=alignment`"),
+        ("masked_point_modeling", "openai/ViT-B-16", "no point tower aligned to text; `kedro run"),
         ("clip", "checkpoint", "no point tower aligned to text"),
     ],
 )

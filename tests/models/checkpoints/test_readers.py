@@ -28,6 +28,7 @@ FAMILY_OF = {
     "openshape_demo_b32": "openshape",
     "uni3d": "uni3d",
     "dvae": "dvae",
+    "masked_point_modeling": "masked_point_modeling",
     "clip": "clip",
 }
 SPACE_OF = {
@@ -40,6 +41,7 @@ SPACE_OF = {
     "openshape_demo_b32": ("openai/ViT-B-32", 512),
     "uni3d": ("laion2b_s9b_b144k/EVA02-E-14-plus", 1024),
     "dvae": (None, None),
+    "masked_point_modeling": (None, None),
     "clip": (None, 512),
 }
 
@@ -82,6 +84,7 @@ def test_sizes_color_axes_and_points_of_each_family(tmp_path: Path) -> None:
     assert towers["openshape_demo_l14"] == towers["openshape_demo_b32"] == demo
     assert towers["uni3d"] == Uni3DConfig(transformer="eva02_base_patch14_448", width=768)
     assert towers["dvae"] is None
+    assert towers["masked_point_modeling"] == PointTowerConfig(n_groups=64, group_size=32)
     assert towers["clip"] is None
 
 

@@ -185,15 +185,28 @@ def assemble(point: CheckpointContent, images: CheckpointContent) -> StartingPoi
     return StartingPoint(encoders, encoders.card(facts), point.classifier, point.point_token_projection)
 
 
+def initialize_point_tower(tower: nn.Module, content: CheckpointContent) -> None:
+    """Fill a point tower, or its mini-PointNet alone if the checkpoint has no more (Point-BERT's dVAE).
+
+    Raises:
+        CrossmostError: if weights and tower do not fit each other.
+    """
+    only_mini_pointnet = content.description.point_tower is None
+    fresh = tuple(key for key in tower.state_dict() if not key.startswith("encoder.")) if only_mini_pointnet else ()
+    _fill(tower, content.point, FRESH_PARTS + fresh)
+
+
 def space_name(space: str) -> str:
     """A space's name without what does not change it: case, and the spelling of the activation."""
     return space.lower().removesuffix("-quickgelu")
 
 
 def _check_point_tower(described: CheckpointDescription) -> None:
-    if described.point_tower is None:
+    if described.point_tower is None or described.is_initialization:
+        aligning = "; `kedro run --pipelines=alignment` aligns one that starts from it"
+        hint = aligning if described.is_initialization else ""
         raise CrossmostError(
-            f"point_checkpoint is a {described.family} checkpoint, which has no point tower aligned to text"
+            f"point_checkpoint is a {described.family} checkpoint, which has no point tower aligned to text{hint}"
         )
 
 

@@ -39,6 +39,7 @@ class CheckpointDescription:
         space: the image/text space the point tower is aligned to, as PRETRAINED/ARCHITECTURE; None if it is not.
         embed_dim: dimensions E of that space.
         point_tower: sizes, channels and up axis of the point tower; None if there is none.
+        is_initialization: the point weights are of no image/text space; a tower can be aligned from them.
         expected_points: points per cloud in the published training.
         image_text: the file's own image and text towers.
         logit_scale: factor on cosines (already exponentiated).
@@ -52,6 +53,7 @@ class CheckpointDescription:
     space: str | None = None
     embed_dim: int | None = None
     point_tower: AnyPointConfig | None = None
+    is_initialization: bool = False
     expected_points: int | None = None
     image_text: ImageTextDescription | None = None
     logit_scale: float | None = None

@@ -29,6 +29,8 @@ def read(file: CheckpointFile) -> CheckpointContent:
     encoder = ledger.take_tower(shapes, lambda key: f"encoder.{key}")
     ledger.leave(_OTHER_PARTS, "the rest of the dVAE: code book, tokenizer and decoder")
     return CheckpointContent(
-        description=CheckpointDescription(family=TITLE, expected_points=1024, unused=ledger.close()),
+        description=CheckpointDescription(
+            family=TITLE, is_initialization=True, expected_points=1024, unused=ledger.close()
+        ),
         point={f"encoder.{key}": value for key, value in encoder.items()},
     )

@@ -27,7 +27,9 @@ def describe(content: CheckpointContent) -> list[tuple[str, str]]:
     if described.other_entries:
         rows.append(("not used", f"entries beside the weights: {', '.join(described.other_entries)}"))
     rows += [("note", note) for note in described.notes]
-    if described.point_tower is not None:
+    if described.is_initialization:
+        rows.append(("to use it", "alignment.towers.point_tower: {start: checkpoint, checkpoint: FILE}"))
+    elif described.point_tower is not None:
         rows.append(("to use it", f"zeroshot.encoders.backbone: {_backbone(content)}"))
     return rows
 

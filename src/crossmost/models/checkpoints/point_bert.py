@@ -1,4 +1,4 @@
-"""The Point-BERT tower inside ULIP, ULIP-2 and Cross-MoST checkpoints."""
+"""The Point-BERT tower inside ULIP, ULIP-2, Cross-MoST and Point-BERT's own checkpoints."""
 
 from torch import Tensor
 
@@ -11,17 +11,19 @@ PREFIX = "point_encoder."
 _HEAD_CHANNELS = 64  # 6 heads of width 384, as published; weights do not say
 
 
-def point_bert_config(ledger: KeyLedger, *, n_groups: int, group_size: int, up_axis: UpAxis) -> PointTowerConfig:
+def point_bert_config(
+    ledger: KeyLedger, *, n_groups: int, group_size: int, up_axis: UpAxis, prefix: str = PREFIX
+) -> PointTowerConfig:
     """Sizes from the shapes in the file; the grouping, which no weight depends on, as published."""
-    first, in_channels, _ = ledger.shape(f"{PREFIX}encoder.first_conv.0.weight")
-    middle = ledger.shape(f"{PREFIX}encoder.first_conv.3.weight")[0]
-    last = ledger.shape(f"{PREFIX}encoder.second_conv.0.weight")[0]
-    width = ledger.shape(f"{PREFIX}cls_token")[-1]
+    first, in_channels, _ = ledger.shape(f"{prefix}encoder.first_conv.0.weight")
+    middle = ledger.shape(f"{prefix}encoder.first_conv.3.weight")[0]
+    last = ledger.shape(f"{prefix}encoder.second_conv.0.weight")[0]
+    width = ledger.shape(f"{prefix}cls_token")[-1]
     return PointTowerConfig(
         width=width,
-        layers=ledger.count_layers(f"{PREFIX}blocks.blocks."),
+        layers=ledger.count_layers(f"{prefix}blocks.blocks."),
         heads=max(1, width // _HEAD_CHANNELS),
-        encoder_dims=ledger.shape(f"{PREFIX}encoder.second_conv.3.weight")[0],
+        encoder_dims=ledger.shape(f"{prefix}encoder.second_conv.3.weight")[0],
         encoder_hidden=(first, middle, last),
         n_groups=n_groups,
         group_size=group_size,
@@ -30,6 +32,6 @@ def point_bert_config(ledger: KeyLedger, *, n_groups: int, group_size: int, up_a
     )
 
 
-def take_point_bert(ledger: KeyLedger, config: PointTowerConfig) -> dict[str, Tensor]:
+def take_point_bert(ledger: KeyLedger, config: PointTowerConfig, *, prefix: str = PREFIX) -> dict[str, Tensor]:
     """The tower's tensors; names are the published ones."""
-    return ledger.take_tower(shapes_of(lambda: PointTower(config)), lambda key: PREFIX + key, optional=FRESH_PARTS)
+    return ledger.take_tower(shapes_of(lambda: PointTower(config)), lambda key: prefix + key, optional=FRESH_PARTS)

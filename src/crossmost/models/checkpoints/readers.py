@@ -5,7 +5,16 @@ from pathlib import Path
 from typing import Protocol
 
 from crossmost.errors import CrossmostError
-from crossmost.models.checkpoints import clip_files, crossmost_release, dvae, openshape, ulip, ulip2, uni3d
+from crossmost.models.checkpoints import (
+    clip_files,
+    crossmost_release,
+    dvae,
+    masked_point_modeling,
+    openshape,
+    ulip,
+    ulip2,
+    uni3d,
+)
 from crossmost.models.checkpoints.content import CheckpointContent
 from crossmost.models.checkpoints.file import CheckpointFile, open_checkpoint
 from crossmost.models.checkpoints.own import describe_own_encoders
@@ -30,6 +39,7 @@ READERS: dict[str, Reader] = {
     "uni3d": uni3d,
     "crossmost": crossmost_release,
     "dvae": dvae,
+    "masked_point_modeling": masked_point_modeling,
     "clip": clip_files,
 }
 
