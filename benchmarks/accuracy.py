@@ -10,7 +10,7 @@ seeds training. Labels draw the stratified split and score the result; nothing e
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -26,7 +26,7 @@ from crossmost.evaluation.metrics import class_index_of
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import score_collection
+from crossmost.models.scoring import learn_fusion, score_collection
 from crossmost.models.text_classifier import text_classifier
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -89,10 +89,21 @@ def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Ite
         model = JointModel(encoders, text_classifier(encoders, inputs.class_names, inputs.zeroshot.templates))
         started = time.perf_counter()
         facts: dict[str, float] = {}
+        fusion = None
         if method != "zeroshot":
             settings = settings_of[method]
+            fusion = learn_fusion(
+                model,
+                adaptation_set,
+                image_mean=mean,
+                image_std=std,
+                n_points=settings.n_points,
+                batch_size=settings.batch_size,
+            )
             title = f"{method}, seed {seed}"
-            result = self_train(model, adaptation_set, settings, image_mean=mean, image_std=std, title=title)
+            result = self_train(
+                model, adaptation_set, settings, image_mean=mean, image_std=std, fusion=fusion, title=title
+            )
             model.load_state_dict(result.teacher)
             last = result.pseudo_labels[result.pseudo_labels["epoch"] == settings.epochs - 1]
             right = truth.reindex(last["object_id"]).to_numpy()
@@ -111,21 +122,28 @@ def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Ite
             image_std=std,
             n_points=inputs.zeroshot.n_points,
             batch_size=inputs.zeroshot.batch_size,
+            reliability=None if fusion is None else fusion.reliability,
         )
-        predicted = scores["probabilities"].map(lambda probabilities: int(probabilities.argmax())).to_numpy()
-        scores["right"] = predicted == truth.reindex(scores["object_id"]).to_numpy()
-        for (side, view), group in scores.groupby(["split", "view"]):
-            found = {"seed": seed, "method": method, "split": side, "view": view, "top1": group["right"].mean()}
+        for (side, view), top1 in accuracies(scores, truth).items():
+            found = {"seed": seed, "method": method, "split": side, "view": view, "top1": top1}
             yield {**found, "seconds": seconds, **facts}
 
 
-def summarize(rows: pd.DataFrame) -> Table:
+def accuracies(scores: pd.DataFrame, truth: pd.Series) -> dict[tuple[str, str], float]:
+    """Share of right predictions by (split, view) of a table of scores."""
+    predicted = scores["probabilities"].map(lambda probabilities: int(probabilities.argmax())).to_numpy()
+    is_right = predicted == truth.reindex(scores["object_id"]).to_numpy()
+    groups = scores.assign(right=is_right).groupby(["split", "view"])
+    return {(str(side), str(view)): float(group["right"].mean()) for (side, view), group in groups}
+
+
+def summarize(rows: pd.DataFrame, methods: Sequence[str] = METHODS) -> Table:
     """Mean ± standard deviation over seeds, in percent; then paired gains of crossmost."""
     table = Table(title=f"top-1 %, mean ± sd over {rows['seed'].nunique()} seeds of split and training")
     for column in ("split", "method", *VIEWS, "seconds"):
         table.add_column(column, no_wrap=True)
     cells = rows.pivot_table(index=["split", "method", "seed"], columns="view", values="top1")
-    present = [method for method in METHODS if method in set(rows["method"])]
+    present = [method for method in methods if method in set(rows["method"])]
     for side in ("adapt", "test"):
         for method in present:
             values = _by_view(cells, side, method)

@@ -76,5 +76,6 @@ def test_nothing_in_common_is_explained(tmp_path: Path) -> None:
 def test_mixed_sizes_are_explained(tmp_path: Path) -> None:
     views = store(tmp_path / "v", [Item("a", 1, "views"), Item("b", 1, "views", size=24)])
     clouds = store(tmp_path / "c", [Item("a", 1, "clouds"), Item("b", 1, "clouds")])
-    with pytest.raises(CrossmostError, match="differ"):
-        load_collection(views, clouds)
+    collection = load_collection(views, clouds)
+    with pytest.raises(CrossmostError, match=r"differ in their views or points: b is \(11, 24, 24, 3\)"):
+        collection.views[:]

@@ -1,21 +1,61 @@
-"""The unlabeled collection as models see it: views and clouds in memory, and no place for a label."""
+"""The unlabeled collection as models see it: views and clouds, and no place for a label."""
 
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from crossmost.errors import CrossmostError
-from crossmost.progress import track
 from crossmost.rendering import decode_views
-from crossmost.shards import ShardStore, decode_array
+from crossmost.shards import Sample, SampleReference, ShardStore, StoredRows, decode_array
 
 GREY = 102
 """Color of points without one: 0.4, as colored point towers were trained with."""
 
+ArrayLike = np.ndarray | StoredRows
+
+
+class StoredViews(StoredRows):
+    """(N, V, H, W, 3) uint8 out of `<id>.view00.png` …."""
+
+    def decode(self, sample: Sample, part: Any) -> np.ndarray:
+        return decode_views(sample, part)
+
+
+class StoredClouds(StoredRows):
+    """(N, M, 3) float32 out of `<id>.points.npy`."""
+
+    def decode(self, sample: Sample, part: Any) -> np.ndarray:
+        return decode_array(sample.members["points.npy"]).astype(np.float32, copy=False)[part]
+
+
+class StoredColors(StoredRows):
+    """(N, M, 3) uint8 out of `<id>.colors.npy`; grey where an object has none."""
+
+    def decode(self, sample: Sample, part: Any) -> np.ndarray:
+        if "colors.npy" in sample.members:
+            return decode_array(sample.members["colors.npy"])[part]
+        return np.full(decode_array(sample.members["points.npy"]).shape, GREY, dtype=np.uint8)[part]
+
+
+class StoredColoredClouds(StoredRows):
+    """(N, M, 6) float32: points and their rgb in 0…1."""
+
+    def __init__(self, clouds: StoredRows, colors: StoredRows) -> None:
+        self.clouds, self.colors = clouds, colors
+        super().__init__(clouds.references, clouds.kept_bytes)
+
+    def decode(self, sample: Sample, part: Any) -> np.ndarray:
+        return _with_color(self.clouds.decode(sample, part), self.colors.decode(sample, part))
+
 
 @dataclass(frozen=True)
 class Collection:
-    """Views and clouds of objects.
+    """Views and clouds of objects, in memory or in an object store from which they are read as they are needed.
 
     Attributes:
         object_ids: N names.
@@ -25,18 +65,19 @@ class Collection:
     """
 
     object_ids: tuple[str, ...]
-    views: np.ndarray
-    clouds: np.ndarray
-    colors: np.ndarray | None = None
+    views: ArrayLike
+    clouds: ArrayLike
+    colors: ArrayLike | None = None
 
     def __len__(self) -> int:
         return len(self.object_ids)
 
-    def subset(self, object_ids: set[str]) -> "Collection":
+    def subset(self, object_ids: set[str]) -> Collection:
         """The objects whose id is in ``object_ids``, in this collection's order."""
         rows = [row for row, object_id in enumerate(self.object_ids) if object_id in object_ids]
-        colors = None if self.colors is None else self.colors[rows]
-        return Collection(tuple(self.object_ids[row] for row in rows), self.views[rows], self.clouds[rows], colors)
+        colors = None if self.colors is None else _take(self.colors, rows)
+        ids = tuple(self.object_ids[row] for row in rows)
+        return Collection(ids, _take(self.views, rows), _take(self.clouds, rows), colors)
 
     def tower_clouds(self, rows: slice, n_points: int | None, channels: int) -> np.ndarray:
         """Clouds as a point tower takes them.
@@ -53,44 +94,59 @@ class Collection:
         points = self.clouds[rows, :n_points]
         if channels <= 3 or self.colors is None:
             return points
-        return np.concatenate([points, self.colors[rows, :n_points].astype(np.float32) / 255], axis=-1)
+        return _with_color(points, self.colors[rows, :n_points])
 
-    def for_tower(self, channels: int) -> "Collection":
+    def for_tower(self, channels: int) -> Collection:
         """The collection whose clouds are `tower_clouds`: what moves, drops and repeats points keeps their colors."""
+        if channels <= 3 or self.colors is None:
+            return replace(self, colors=None)
+        if isinstance(self.clouds, StoredRows) and isinstance(self.colors, StoredRows):
+            return replace(self, clouds=StoredColoredClouds(self.clouds, self.colors), colors=None)
         return replace(self, clouds=self.tower_clouds(slice(None), None, channels), colors=None)
+
+    def storage_blocks(self) -> list[list[int]]:
+        """Rows that lie together in the store, in stored order; all rows are one block if they are in memory."""
+        if not isinstance(self.views, StoredRows) or self.views.stays_in_memory:
+            return [list(range(len(self)))]
+        blocks: dict[str, list[int]] = {}
+        for row, reference in enumerate(self.views.references):
+            blocks.setdefault(reference.shard.name, []).append(row)
+        return [blocks[name] for name in sorted(blocks)]
+
+    def digest(self) -> str:
+        """Changes when an object's id, views or points do."""
+        digest = hashlib.sha256("\n".join(self.object_ids).encode())
+        for array in (self.views, self.clouds):
+            digest.update(array.digest().encode() if isinstance(array, StoredRows) else array.tobytes())
+        return digest.hexdigest()
+
+
+def _take(array: ArrayLike, rows: Sequence[int]) -> ArrayLike:
+    return array.take(rows) if isinstance(array, StoredRows) else array[rows]
+
+
+def _with_color(points: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    return np.concatenate([points, colors.astype(np.float32) / 255], axis=-1)
 
 
 def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:
-    """Objects that have both views and a cloud, in order of their id.
+    """Objects that have both views and a cloud, in order of their id; what they look like is read when it is needed.
 
     Raises:
-        CrossmostError: if no object has both, or objects differ in number or size of views or points.
+        CrossmostError: if no object has both; later, if objects differ in number or size of views or points.
     """
-    cloud_of, color_of = {}, {}
-    for sample in clouds:
-        cloud_of[sample.key] = decode_array(sample.members["points.npy"])
-        if "colors.npy" in sample.members:
-            color_of[sample.key] = decode_array(sample.members["colors.npy"])
-    views_of = {
-        sample.key: decode_views(sample)
-        for sample in track(views, "reading views", len(views), "objects")
-        if sample.key in cloud_of
-    }
-    object_ids = tuple(sorted(views_of))
+    views_of, cloud_of = _references(views), _references(clouds)
+    object_ids = tuple(sorted(views_of.keys() & cloud_of.keys()))
     if not object_ids:
         raise CrossmostError("no object has both views and a point cloud; see quarantine.csv and render_quarantine.csv")
-    shapes = {(views_of[object_id].shape, cloud_of[object_id].shape) for object_id in object_ids}
-    if len(shapes) > 1:
-        raise CrossmostError(
-            f"objects differ in their views or points: {sorted(map(str, shapes))}; render the whole collection again "
-            "with one setting (`kedro run --pipelines=rendering`)"
-        )
-    points = np.stack([cloud_of[object_id] for object_id in object_ids]).astype(np.float32, copy=False)
-    grey = np.full(points.shape[1:], GREY, dtype=np.uint8)
-    has_color = any(object_id in color_of for object_id in object_ids)
+    of_clouds = [cloud_of[object_id] for object_id in object_ids]
     return Collection(
         object_ids,
-        np.stack([views_of[object_id] for object_id in object_ids]),
-        points,
-        np.stack([color_of.get(object_id, grey) for object_id in object_ids]) if has_color else None,
+        StoredViews([views_of[object_id] for object_id in object_ids]),
+        StoredClouds(of_clouds),
+        StoredColors(of_clouds) if clouds.holds("colors.npy") else None,
     )
+
+
+def _references(store: ShardStore) -> dict[str, SampleReference]:
+    return {reference.key: reference for shard in store.references().values() for reference in shard}

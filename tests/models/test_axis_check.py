@@ -76,7 +76,9 @@ def test_upright_objects_raise_no_warning(
 def test_objects_with_z_up_are_noticed(
     model: JointModel, upright: Collection, scores: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lying = Collection(upright.object_ids, upright.views, upright.clouds @ np.array(TURNS["z"], dtype=np.float32))
+    lying = Collection(
+        upright.object_ids, upright.views, np.asarray(upright.clouds) @ np.array(TURNS["z"], dtype=np.float32)
+    )
     agreement = agreement_by_up_axis(model, lying, scores, n_points=512, batch_size=16)
     assert max(agreement, key=lambda axis: agreement[axis]) == "z"
     with caplog.at_level(logging.WARNING):
@@ -95,7 +97,9 @@ def test_small_or_uncertain_gains_are_no_reason_to_warn() -> None:
 def test_objects_whose_pictures_lie_down_with_them_are_noticed(
     model: JointModel, upright: Collection, scores: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lying = Collection(upright.object_ids, upright.views, upright.clouds @ np.array(TURNS["z"], dtype=np.float32))
+    lying = Collection(
+        upright.object_ids, upright.views, np.asarray(upright.clouds) @ np.array(TURNS["z"], dtype=np.float32)
+    )
     confused = scores.assign(probabilities=[np.eye(len(CLASSES))[number // 8 % 6] for number in range(48)])
     stored = agreement_by_up_axis(model, lying, confused, n_points=512, batch_size=16)
     assert better_up_axis(stored, 48) is None

@@ -12,9 +12,9 @@ from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.embedding import embed_collection
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
-from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
-from crossmost.models.joint_prediction import class_cooccurrence, pooled_prediction
-from crossmost.models.scoring import check_cloud_size, score_collection
+from crossmost.models.joint_checkpoint import joint_card, load_fusion, load_joint, save_joint, with_fusion
+from crossmost.models.joint_prediction import fit_fusion, joint_prediction
+from crossmost.models.scoring import check_cloud_size, fusion_from_scores, score_collection
 from crossmost.models.text_classifier import text_classifier
 
 CLASSES = ["chair", "table", "street lamp"]
@@ -100,10 +100,14 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
     assert table.loc[table["object_id"] == "a", "split"].unique().tolist() == ["adapt"]
     of_a = table[table["object_id"] == "a"].set_index("view")["probabilities"]
     image, point = (torch.from_numpy(of_a[view]).unsqueeze(0) for view in ("image", "point"))
-    pooled = pooled_prediction(
-        image, point, class_cooccurrence(image, point), evidence=0.5
-    )  # "a" is all there is to adapt to
-    np.testing.assert_allclose(of_a["joint"], pooled[0], atol=1e-6)
+    joint = joint_prediction(image, point, fit_fusion(image, point))  # "a" is all there is to adapt to
+    np.testing.assert_allclose(of_a["joint"], joint[0], atol=1e-5)
+    fusion = fusion_from_scores(table)
+    for stored, learned in zip(fusion, fit_fusion(image, point), strict=True):
+        torch.testing.assert_close(stored, learned)
+    read = load_fusion(Checkpoint(with_fusion(save_joint(model, card).tensors, fusion), card))
+    assert read is not None and all(map(torch.equal, read, fusion))
+    assert load_fusion(save_joint(model, card)) is None
     np.testing.assert_allclose(of_a["image"], np.mean(list(of_a["image_single"]), axis=0), atol=1e-6)
     with pytest.raises(CrossmostError, match="format"):
         load_joint(encoders.checkpoint({}))

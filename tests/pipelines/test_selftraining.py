@@ -39,9 +39,11 @@ def test_colors_of_clouds_are_learned_from_by_towers_that_use_them(
     objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["test", "adapt"]})
     encoders = Encoders(replace(mini_config(), point_tower=replace(mini_config().point_tower, in_channels=channels)))
     start = save_joint(JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"]))
+    rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
+    scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
     parameters = new_session("test").load_context().params["selftraining"]
     with pytest.raises(Handed):
-        nodes.adapt_jointly(start, views, clouds, objects, parameters)
+        nodes.adapt_jointly(start, scores, views, clouds, objects, parameters)
     assert seen[0].object_ids == ("b",)
     assert seen[0].clouds.shape == (1, 5, channels)
     np.testing.assert_allclose(seen[0].clouds[..., 3:], 200 / 255, rtol=1e-6)

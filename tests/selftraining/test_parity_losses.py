@@ -147,7 +147,9 @@ def test_nothing_kept_costs_nothing_where_the_original_stops(selftraining_settin
 
 def test_ties_take_the_image_label_where_the_original_adds_both(selftraining_settings: SelfTrainingSettings) -> None:
     image, point = (torch.tensor(NUMBERS[f"tie/teacher_{m}_logits"]).softmax(-1) for m in ("image", "pc"))
-    settings = selftraining_settings.pseudo_labels.model_copy(update={"point_weight": 1.0, "threshold_joint": 0.82})
+    settings = selftraining_settings.pseudo_labels.model_copy(
+        update={"rule": "joint", "point_weight": 1.0, "threshold_joint": 0.82}
+    )
     labels = make_pseudo_labels(image, point, torch.ones(16, dtype=torch.bool), settings)
     tied = torch.tensor(NUMBERS["tie/conf_mask"])
     assert bool(((image.amax(-1) == 1) & (point.amax(-1) == 1))[tied].all())

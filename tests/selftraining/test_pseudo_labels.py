@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossmost.models.joint_prediction import neutral_fusion
 from crossmost.selftraining.pseudo_labels import RULES, make_pseudo_labels
 from crossmost.selftraining.settings import PseudoLabelSettings
 
@@ -25,13 +26,21 @@ def test_joint_takes_the_more_confident_modality_for_both() -> None:
     assert labels.image_keep.tolist() == labels.point_keep.tolist() == [True, True, True, False]
 
 
-def test_pooled_labels_read_points_as_the_images_do() -> None:
-    swapped = torch.tensor([[0.0, 0.5], [0.5, 0.0]])  # what points call 0 is the images' 1, and the reverse
+def test_pooled_labels_trust_and_read_each_modality_as_the_fusion_says() -> None:
     image, point = torch.tensor([[0.6, 0.4], [0.6, 0.4]]), torch.tensor([[0.95, 0.05], [0.05, 0.95]])
-    labels = make_pseudo_labels(image, point, HEADS[:2], settings("pooled"), swapped)
-    assert labels.image_label.tolist() == labels.point_label.tolist() == [1, 0]
-    strict = make_pseudo_labels(image, point, HEADS[:2], settings("pooled", threshold_joint=0.7), swapped)
-    assert strict.image_keep.tolist() == strict.point_keep.tolist() == [False, True]
+    plain = neutral_fusion(2)
+    labels = make_pseudo_labels(image, point, HEADS[:2], settings("pooled"), plain)
+    assert labels.image_label.tolist() == labels.point_label.tolist() == [0, 1]
+    doubted = plain._replace(temperature=torch.tensor([0.2, 10.0]))
+    assert make_pseudo_labels(image, point, HEADS[:2], settings("pooled"), doubted).image_label.tolist() == [0, 0]
+    # What points call 0 is class 1 for both together, and the reverse.
+    swapped = plain._replace(cooccurrence=torch.tensor([[[50.0, 0.0], [0.0, 50.0]], [[0.0, 50.0], [50.0, 0.0]]]))
+    read = make_pseudo_labels(image, point, HEADS[:2], settings("pooled"), swapped)
+    assert read.image_confidence.tolist() == pytest.approx([0.6, 0.6])
+    certain = make_pseudo_labels(image, point, HEADS[:2], settings("pooled", threshold_joint=0.9), plain)
+    assert certain.image_keep.tolist() == certain.point_keep.tolist() == [True, True]
+    unsure = make_pseudo_labels(image, point, HEADS[:2], settings("pooled", threshold_joint=0.95), plain)
+    assert unsure.image_keep.tolist() == unsure.point_keep.tolist() == [True, False]
 
 
 def test_point_weight_shifts_the_decision_and_the_threshold() -> None:

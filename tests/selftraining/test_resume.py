@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -50,6 +51,7 @@ def test_fingerprint_follows_everything_a_run_depends_on_and_nothing_else() -> N
     assert run_fingerprint(model, objects, settings.model_copy(update={"engine": elsewhere})) == start
     assert run_fingerprint(model, objects, settings.model_copy(update={"seed": 99})) != start
     assert run_fingerprint(model, random_objects(5), settings) != start
+    assert isinstance(objects.clouds, np.ndarray)
     objects.clouds[0, 0, 0] += 1
     assert run_fingerprint(model, objects, settings) != start
     model.classifier.data[0, 0] += 1

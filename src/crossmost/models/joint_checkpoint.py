@@ -4,21 +4,35 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from crossmost.errors import CrossmostError
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders, EncodersConfig
 from crossmost.models.joint import JointModel
+from crossmost.models.joint_prediction import Fusion
 
 JOINT_FORMAT = "crossmost-joint-1"
 
-COOCCURRENCE = "class_cooccurrence"
-"""Tensor beside the weights of an adapted model: see `joint_prediction`. Missing from models not yet adapted."""
+_FUSION = "fusion."  # prefix of the tensors beside an adapted model's weights that say how both modalities are read
 
 
 def save_joint(model: JointModel, card: dict[str, Any]) -> Checkpoint:
     """Weights in full precision; ``card`` must hold what `joint_card` made."""
     return Checkpoint({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, card)
+
+
+def with_fusion(weights: Mapping[str, Tensor], fusion: Fusion) -> dict[str, Tensor]:
+    """Weights of an adapted model beside how its predictions of both modalities are read together."""
+    return {**weights, **{_FUSION + name: value.cpu().contiguous() for name, value in fusion._asdict().items()}}
+
+
+def load_fusion(checkpoint: Checkpoint) -> Fusion | None:
+    """What `with_fusion` stored; None for a model that was not adapted."""
+    names = [_FUSION + name for name in Fusion._fields]
+    if not all(name in checkpoint.tensors for name in names):
+        return None
+    return Fusion(*(checkpoint.tensors[name] for name in names))
 
 
 def joint_card(encoders: Mapping[str, Any], class_names: list[str], **more: Any) -> dict[str, Any]:
@@ -54,7 +68,7 @@ def load_joint(checkpoint: Checkpoint) -> JointModel:
     encoders = Encoders(EncodersConfig.from_card(checkpoint.card["encoders"]).without_text())
     model = JointModel(encoders, torch.zeros(encoders.embed_dim, len(checkpoint.card["class_names"])))
     try:
-        weights = {name: value for name, value in checkpoint.tensors.items() if name != COOCCURRENCE}
+        weights = {name: value for name, value in checkpoint.tensors.items() if not name.startswith(_FUSION)}
         model.load_state_dict(weights, strict=True)
     except RuntimeError as error:
         raise CrossmostError(f"the model's weights do not fit its card.json: {error}") from error

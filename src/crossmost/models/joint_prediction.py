@@ -1,55 +1,133 @@
-"""What images and points say together: a product in which points count for as much as images confirm.
+"""What images and points say together: a product of both, after each was made to mean what it says.
 
-A weak modality that is sure of itself spoils a mean, and confidences of two towers need not mean the same. How often
-the point tower says class a where the image tower says class b is known without any label: this co-occurrence turns
-the points' probabilities into what images say about such objects (as a confusion matrix would: Dawid & Skene, 1979,
-with the image tower in the place of the truth), and both are multiplied as independent evidence.
+Confidences of two towers need not mean the same: a weak modality that is sure of itself spoils a mean, a strong one
+that is timid is outvoted. How far each can be trusted shows without labels in how often it agrees with what both say
+together (Dawid & Skene, 1979, with one reliability per modality; calibration as temperature scaling: Guo et al.,
+ICML 2017). What a modality means when it says class a shows in what both say of such objects; a product of
+probabilities that were read in this way, over the class frequencies, is the joint prediction.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-SMOOTHING = 0.3
+SMOOTHING = 1.0
 """Share of counts added to the diagonal: without evidence a class means itself. Chosen on procedural objects."""
 
-JOINT_EVIDENCE = 0.5
-"""Weight of the points in the joint prediction: images and points of one object err together, the more so after they
-have learned from each other, and evidence that repeats itself counts less. Chosen on procedural objects."""
-
+_ROUNDS = 20
+_BISECTIONS = 40
+_TEMPERATURES = (0.001, 1000.0)
+_MOST_RELIABLE = 0.99
 _SMALLEST_PROBABILITY = 1e-9
 _SMALLEST_PRIOR = 1e-3
 
 
-def class_cooccurrence(image_probabilities: Tensor, point_probabilities: Tensor) -> Tensor:
-    """Mean over objects of the outer product of both predictions.
+class Fusion(NamedTuple):
+    """How images (first) and points (second) are read, learned without labels.
+
+    Attributes:
+        reliability: (2,) how probable a modality's own class is under both together.
+        temperature: (2,) that makes its mean confidence as large as its reliability.
+        cooccurrence: (2, C, C) mean outer product of its (tempered) prediction, rows, and that of both, columns; only
+            proportions count, zeros stand for no evidence.
+    """
+
+    reliability: Tensor
+    temperature: Tensor
+    cooccurrence: Tensor
+
+
+def neutral_fusion(n_classes: int, device: torch.device | None = None) -> Fusion:
+    """Both modalities mean what they say: the joint prediction is their product."""
+    return Fusion(
+        torch.full((2,), _MOST_RELIABLE, device=device),
+        torch.ones(2, device=device),
+        torch.zeros(2, n_classes, n_classes, device=device),
+    )
+
+
+def fit_fusion(image_probabilities: Tensor, point_probabilities: Tensor, reliability: Tensor | None = None) -> Fusion:
+    """Learn from predictions alone how far, and as what, each modality is to be taken.
+
+    Args:
+        image_probabilities, point_probabilities: (B, C) of unlabeled objects.
+        reliability: (2,) if it is known; else it starts with the mean of both predictions and is found by turns with
+            the joint prediction. Towers that have learned each other's labels agree more than they are right: theirs
+            is taken from before.
+    """
+    both = torch.stack([image_probabilities, point_probabilities])
+    if reliability is None:
+        reliability = _reliability(both)
+    temperature = _matching_temperature(both, reliability)
+    return Fusion(reliability, temperature, _cooccurrence(_tempered(both, temperature)))
+
+
+def updated_fusion(fusion: Fusion, image_probabilities: Tensor, point_probabilities: Tensor, momentum: float) -> Fusion:
+    """Running mean of temperatures and co-occurrence as predictions change; reliabilities stay.
+
+    Args:
+        image_probabilities, point_probabilities: (B, C) of one batch.
+        momentum: weight of what was known before.
+    """
+    both = torch.stack([image_probabilities, point_probabilities]).to(fusion.cooccurrence)
+    found = _matching_temperature(both, fusion.reliability)
+    temperature = fusion.temperature.log().lerp(found.log(), 1 - momentum).exp()
+    cooccurrence = fusion.cooccurrence.lerp(_cooccurrence(_tempered(both, temperature)), 1 - momentum)
+    return Fusion(fusion.reliability, temperature, cooccurrence)
+
+
+def joint_prediction(image_probabilities: Tensor, point_probabilities: Tensor, fusion: Fusion) -> Tensor:
+    """Joint class probabilities (B, C); rows sum to 1.
 
     Args:
         image_probabilities, point_probabilities: (B, C).
-
-    Returns:
-        (C, C), sums to 1; rows are the points' classes, columns the images'.
+        fusion: see there.
     """
-    return point_probabilities.T @ image_probabilities / len(image_probabilities)
-
-
-def pooled_prediction(
-    image_probabilities: Tensor, point_probabilities: Tensor, cooccurrence: Tensor, *, evidence: float = 1.0
-) -> Tensor:
-    """Joint class probabilities: image × (points, read through the co-occurrence / class frequencies)^evidence.
-
-    Args:
-        image_probabilities, point_probabilities: (B, C).
-        cooccurrence: (C, C) from `class_cooccurrence`, or a running mean of such; need not sum to 1.
-        evidence: weight of the points; 1 takes both modalities as independent given the class.
-
-    Returns:
-        (B, C), rows sum to 1.
-    """
-    n_classes = len(cooccurrence)
-    counts = (cooccurrence / cooccurrence.sum()).to(image_probabilities)
-    prior = counts.sum(0).clamp_min(_SMALLEST_PRIOR)
+    both = torch.stack([image_probabilities, point_probabilities])
+    n_classes = both.shape[-1]
+    counts = fusion.cooccurrence.to(both)
+    counts = counts / counts.sum((1, 2), keepdim=True).clamp_min(_SMALLEST_PROBABILITY)
+    prior = counts.sum(1).mean(0).clamp_min(_SMALLEST_PRIOR)
     smoothed = counts + SMOOTHING / n_classes * torch.eye(n_classes, dtype=counts.dtype, device=counts.device)
-    recalibrated = point_probabilities @ (smoothed / smoothed.sum(1, keepdim=True))
-    of_image = image_probabilities.clamp_min(_SMALLEST_PROBABILITY).log()
-    of_point = recalibrated.clamp_min(_SMALLEST_PROBABILITY).log() - prior.log()
-    return torch.softmax(of_image + evidence * of_point, dim=-1)
+    read = _tempered(both, fusion.temperature.to(both)) @ (smoothed / smoothed.sum(-1, keepdim=True))
+    return torch.softmax(_log(read).sum(0) - prior.log(), dim=-1)
+
+
+def _reliability(both: Tensor) -> Tensor:
+    """(2, B, C) → (2,), starting from the mean of both predictions."""
+    labels = both.argmax(-1, keepdim=True)
+    joint = both.mean(0)
+    reliability = joint.expand_as(both).gather(-1, labels).mean((1, 2))
+    for _ in range(_ROUNDS):
+        joint = _product(_tempered(both, _matching_temperature(both, reliability)))
+        reliability = joint.expand_as(both).gather(-1, labels).mean((1, 2))
+    return reliability
+
+
+def _matching_temperature(both: Tensor, confidence: Tensor) -> Tensor:
+    """Temperatures (2,) with which the largest probability is ``confidence`` in the mean, by bisection."""
+    wanted = confidence.to(both).clamp_max(_MOST_RELIABLE)
+    low, high = (torch.full_like(wanted, bound) for bound in _TEMPERATURES)
+    for _ in range(_BISECTIONS):
+        middle = (low * high).sqrt()
+        too_sure = _tempered(both, middle).amax(-1).mean(-1) > wanted
+        low, high = torch.where(too_sure, middle, low), torch.where(too_sure, high, middle)
+    return (low * high).sqrt()
+
+
+def _cooccurrence(tempered: Tensor) -> Tensor:
+    """(2, B, C) → (2, C, C)."""
+    return tempered.transpose(1, 2) @ _product(tempered) / tempered.shape[1]
+
+
+def _tempered(both: Tensor, temperature: Tensor) -> Tensor:
+    return torch.softmax(_log(both) / temperature[:, None, None], dim=-1)
+
+
+def _product(both: Tensor) -> Tensor:
+    return torch.softmax(_log(both).sum(0), dim=-1)
+
+
+def _log(probabilities: Tensor) -> Tensor:
+    return probabilities.clamp_min(_SMALLEST_PROBABILITY).log()

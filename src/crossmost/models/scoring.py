@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
-from crossmost.models.joint_prediction import JOINT_EVIDENCE, class_cooccurrence, pooled_prediction
+from crossmost.models.joint_prediction import Fusion, fit_fusion, joint_prediction
 from crossmost.models.point_towers import AnyPointConfig
 from crossmost.progress import track_batches
 from crossmost.splits import ADAPT
@@ -112,20 +112,21 @@ def score_collection(
     image_std: Sequence[float],
     n_points: int,
     batch_size: int,
-    cooccurrence: Tensor | None = None,
+    fusion: Fusion | None = None,
+    reliability: Tensor | None = None,
 ) -> pd.DataFrame:
     """Score every object with both modalities and jointly.
 
     Args:
         model: see `collection_probabilities`, as for the other arguments.
         splits: object id → split.
-        cooccurrence: (C, C) of the objects that the model was adapted to, for the joint prediction; None estimates it
+        fusion: of the objects that the model was adapted to, for the joint prediction; None learns it
             from the objects of the split "adapt", or from all if there are none. Objects to test on have no part in it.
+        reliability: (2,) of images and points if it is known, for learning that; see `fit_fusion`.
 
     Returns:
         Long table: method, object_id, split, view, view_index, probabilities (list of C floats). ``image_single`` rows
-        are single views, ``image`` the mean of their probabilities, ``joint`` the `pooled_prediction`
-        with `JOINT_EVIDENCE`.
+        are single views, ``image`` the mean of their probabilities, ``joint`` the `joint_prediction`.
     """
     found = collection_probabilities(
         model,
@@ -136,11 +137,11 @@ def score_collection(
         batch_size=batch_size,
         title=f"scoring objects ({method})",
     )
-    if cooccurrence is None:
+    if fusion is None:
         adapted_to = torch.tensor([splits[object_id] == ADAPT for object_id in collection.object_ids])
         known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
-        cooccurrence = class_cooccurrence(found.image[known], found.point[known])
-    joint = pooled_prediction(found.image, found.point, cooccurrence, evidence=JOINT_EVIDENCE)
+        fusion = fit_fusion(found.image[known], found.point[known], reliability)
+    joint = joint_prediction(found.image, found.point, fusion)
     rows: list[tuple[str, str, str, int, np.ndarray]] = []
     for row, object_id in enumerate(collection.object_ids):
         split = splits[object_id]
@@ -150,3 +151,37 @@ def score_collection(
     table = pd.DataFrame(rows, columns=["object_id", "split", "view", "view_index", "probabilities"])
     table.insert(0, "method", method)
     return table
+
+
+def learn_fusion(
+    model: JointModel,
+    collection: Collection,
+    *,
+    image_mean: Sequence[float],
+    image_std: Sequence[float],
+    n_points: int,
+    batch_size: int,
+    reliability: Tensor | None = None,
+) -> Fusion:
+    """`fit_fusion` of a model's predictions for unlabeled objects; see `collection_probabilities` for the arguments."""
+    found = collection_probabilities(
+        model,
+        collection,
+        image_mean=image_mean,
+        image_std=image_std,
+        n_points=n_points,
+        batch_size=batch_size,
+        title="comparing images and points",
+    )
+    return fit_fusion(found.image, found.point, reliability)
+
+
+def fusion_from_scores(scores: pd.DataFrame) -> Fusion:
+    """What `score_collection` learned for the joint prediction, from the table that it made."""
+    adapted_to = scores[scores["split"] == ADAPT]
+    known = scores if adapted_to.empty else adapted_to
+    image, point = (
+        torch.from_numpy(np.stack(list(known[known["view"] == view].sort_values("object_id")["probabilities"])))
+        for view in ("image", "point")
+    )
+    return fit_fusion(image, point)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crossmost.collection import Collection
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.joint_checkpoint import COOCCURRENCE, load_joint
+from crossmost.models.joint_checkpoint import load_fusion, load_joint
 from crossmost.models.scoring import check_cloud_size, score_collection
 
 TOP_CLASSES = 5
@@ -53,7 +53,7 @@ def predict(
         image_std=model.card["image_std"],
         n_points=n_points,
         batch_size=batch_size,
-        cooccurrence=model.tensors.get(COOCCURRENCE),
+        fusion=load_fusion(model),
     )
     names = np.asarray(model.card["class_names"], dtype=object)
     object_ids = list(collection.object_ids)

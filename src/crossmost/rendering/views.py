@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -111,8 +111,11 @@ def encode_view(view: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def decode_views(sample: Sample) -> np.ndarray:
-    """All views of a stored object in order: (V, H, W, 3) uint8 RGB.
+def decode_views(sample: Sample, part: Any = slice(None)) -> np.ndarray:
+    """Views of a stored object in order: (V, H, W, 3) uint8 RGB.
+
+    Args:
+        part: which of them; only these are decoded.
 
     Raises:
         MissingInputError: the sample holds no views.
@@ -120,7 +123,10 @@ def decode_views(sample: Sample) -> np.ndarray:
     names = sorted(name for name in sample.members if name.startswith("view") and name.endswith(".png"))
     if not names:
         raise MissingInputError(f"object {sample.key} has no views; run: kedro run --pipelines=rendering")
-    return np.stack([decode_view(sample.members[name]) for name in names])
+    chosen = np.asarray(names)[part]
+    if chosen.ndim == 0:
+        return decode_view(sample.members[str(chosen)])
+    return np.stack([decode_view(sample.members[name]) for name in chosen])
 
 
 def decode_view(content: bytes) -> np.ndarray:

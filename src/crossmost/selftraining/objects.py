@@ -5,6 +5,7 @@ Neither the batch an object is in, nor the number of processes, nor where a run 
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,6 +24,9 @@ from crossmost.selftraining.step import Batch, assemble_batch
 
 Index = tuple[int, int]
 """Epoch and row of an object."""
+
+MIXED_BLOCKS = 64
+"""Storage blocks (shards) whose objects are shuffled together; collections that stay in memory are one block."""
 
 
 class AugmentedObject(NamedTuple):
@@ -59,9 +63,9 @@ class AugmentedObjects(Dataset[AugmentedObject]):
         settings = self.settings
         generator = torch.Generator().manual_seed(derived_seed(settings.seed, epoch, row))
         k, t = settings.views_per_object, settings.teacher_views
-        strong_view, weak_view = _draw_views(self.data.views.shape[1], k, t, generator)
-        weak_views = self.augment.weak(self.data.views[row][weak_view], generator)
-        strong_views = self.augment.strong(self.data.views[row][strong_view], generator)
+        views = self.data.views[row, _draw_views(self.data.views.shape[1], max(k, t), generator)]
+        weak_views = self.augment.weak(views[:t], generator)
+        strong_views = self.augment.strong(views[:k], generator)
         stored = torch.from_numpy(self.data.clouds[row])
         picked = torch.randperm(len(stored), generator=generator)[: settings.n_points]
         cloud = stored[picked].unsqueeze(0)
@@ -89,13 +93,11 @@ def derived_seed(*parts: int) -> int:
     return int.from_bytes(digest[:8], "little") >> 1
 
 
-def _draw_views(stored: int, k: int, t: int, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the student's k and the teacher's t views; they share as many views as they can.
-
-    Without replacement while there are enough views, so that teacher and student see the same view when k = t = 1.
-    """
-    order = torch.cat([torch.randperm(stored, generator=generator) for _ in range(-(-max(k, t) // stored))])
-    return order[:k].numpy(), order[:t].numpy()
+def _draw_views(stored: int, n: int, generator: torch.Generator) -> np.ndarray:
+    """Indices of n views, without replacement while there are enough; student and teacher take the first of them each,
+    so that they share as many as they can."""
+    order = torch.cat([torch.randperm(stored, generator=generator) for _ in range(-(-n // stored))])
+    return order[:n].numpy()
 
 
 def collate(tower: AnyPointTower, objects: Sequence[AugmentedObject]) -> Batch:
@@ -115,21 +117,61 @@ def collate(tower: AnyPointTower, objects: Sequence[AugmentedObject]) -> Batch:
     )
 
 
-def epoch_batches(n_objects: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Rows of each batch of one shuffled pass; a last, smaller batch is left out."""
+def epoch_batches(blocks: Sequence[Sequence[int]], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    """Rows of each batch of one shuffled pass; a last, smaller batch is left out.
+
+    Args:
+        blocks: rows that lie together in storage. Their order is shuffled, then the rows of `MIXED_BLOCKS` blocks at a
+            time, so that a pass reads each shard once and not in a thousand places.
+    """
     generator = torch.Generator().manual_seed(derived_seed(seed, epoch))
-    order = torch.randperm(n_objects, generator=generator).tolist()
-    return [order[first : first + batch_size] for first in range(0, n_objects - batch_size + 1, batch_size)]
+    if len(blocks) > 1:
+        blocks = [blocks[block] for block in torch.randperm(len(blocks), generator=generator).tolist()]
+    order: list[int] = []
+    for first in range(0, len(blocks), MIXED_BLOCKS):
+        rows = [row for block in blocks[first : first + MIXED_BLOCKS] for row in block]
+        order += [rows[place] for place in torch.randperm(len(rows), generator=generator).tolist()]
+    return [order[first : first + batch_size] for first in range(0, len(order) - batch_size + 1, batch_size)]
+
+
+class BatchPlan:
+    """Which objects each batch of a run holds, for all processes together; memory for one epoch.
+
+    Args:
+        blocks, seed: see `epoch_batches`.
+        per_epoch: batches of an epoch that are used.
+        epochs: passes.
+    """
+
+    def __init__(
+        self, blocks: Sequence[Sequence[int]], *, batch_size: int, per_epoch: int, epochs: int, seed: int
+    ) -> None:
+        self.blocks, self.batch_size, self.seed = blocks, batch_size, seed
+        self.per_epoch, self.epochs = per_epoch, epochs
+        self._epoch, self._batches = -1, list[list[int]]()
+
+    def __len__(self) -> int:
+        return self.epochs * self.per_epoch
+
+    def __getitem__(self, index: int) -> tuple[int, list[int]]:
+        """Epoch and rows of a batch."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        epoch, place = divmod(index, self.per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._batches = epoch, epoch_batches(self.blocks, self.batch_size, self.seed, epoch)
+        return epoch, self._batches[place]
 
 
 class _Share(Sampler[list[Index]]):
-    """One process's share of given batches: the rows at rank, rank + 1, … blocks."""
+    """One process's share of the batches from a first one on: the rows at rank, rank + 1, … blocks."""
 
-    def __init__(self, batches: Sequence[tuple[int, list[int]]], rank: int, world_size: int) -> None:
-        self.batches, self.rank, self.world_size = batches, rank, world_size
+    def __init__(self, plan: BatchPlan, first: int, rank: int, world_size: int) -> None:
+        self.plan, self.first, self.rank, self.world_size = plan, first, rank, world_size
 
     def __iter__(self) -> Iterator[list[Index]]:
-        for epoch, rows in self.batches:
+        for batch in range(self.first, len(self.plan)):
+            epoch, rows = self.plan[batch]
             share = len(rows) // self.world_size
             yield [(epoch, row) for row in rows[self.rank * share : (self.rank + 1) * share]]
 
@@ -137,8 +179,9 @@ class _Share(Sampler[list[Index]]):
 def make_loader(
     objects: AugmentedObjects,
     tower: AnyPointTower,
-    batches: Sequence[tuple[int, list[int]]],
+    plan: BatchPlan,
     *,
+    first: int,
     rank: int,
     world_size: int,
     workers: int,
@@ -146,12 +189,13 @@ def make_loader(
     """Batches of one process, in order.
 
     Args:
-        batches: (epoch, rows of all processes) of every batch.
+        plan: all batches of the run.
+        first: number of the batch to begin with.
         workers: processes that augment ahead.
     """
     return DataLoader(
         objects,
-        batch_sampler=_Share(batches, rank, world_size),
+        batch_sampler=_Share(copy(plan), first, rank, world_size),
         collate_fn=partial(collate, _grouping_only(tower)),
         num_workers=workers,
         multiprocessing_context="spawn" if workers else None,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from crossmost.models.joint_prediction import class_cooccurrence, pooled_prediction
+from crossmost.models.joint_prediction import Fusion, fit_fusion, joint_prediction
 from crossmost.selftraining.settings import PseudoLabelSettings
 
 
@@ -102,20 +102,20 @@ def make_pseudo_labels(
     point_probabilities: Tensor,
     coin: Tensor,
     settings: PseudoLabelSettings,
-    cooccurrence: Tensor | None = None,
+    fusion: Fusion | None = None,
 ) -> PseudoLabels:
     """Apply the configured rule to teacher probabilities (B, C) of both modalities.
 
     Args:
         coin: (B,) bool, which modality the ``random`` rule takes: True is the image.
-        cooccurrence: (C, C) of the teacher's predictions, for the ``pooled`` rule; None takes that of these objects.
+        fusion: how the ``pooled`` rule reads both predictions; None learns it from these objects.
     """
     image_confidence, image_label = image_probabilities.max(-1)
     point_confidence, point_label = point_probabilities.max(-1)
     weight = 1.0 if settings.rule in _WITHOUT_WEIGHT else settings.point_weight
-    if cooccurrence is None:
-        cooccurrence = class_cooccurrence(image_probabilities, point_probabilities)
-    pooled_score, pooled_label = pooled_prediction(image_probabilities, point_probabilities, cooccurrence).max(-1)
+    if fusion is None:
+        fusion = fit_fusion(image_probabilities, point_probabilities)
+    pooled_score, pooled_label = joint_prediction(image_probabilities, point_probabilities, fusion).max(-1)
     scores = (image_confidence, weight * point_confidence)
     predictions = _Predictions(image_label, point_label, *scores, coin, pooled_label, pooled_score)
     labels = RULES[settings.rule](predictions, settings)

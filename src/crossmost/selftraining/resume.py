@@ -24,9 +24,7 @@ def run_fingerprint(model: JointModel, data: Collection, settings: SelfTrainingS
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
         digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-    digest.update("\n".join(data.object_ids).encode())
-    digest.update(data.views.tobytes())
-    digest.update(data.clouds.tobytes())
+    digest.update(data.digest().encode())
     unrelated = {"engine": {"checkpoint_every", "loader_workers"}}
     return fingerprint(
         digest.hexdigest(), settings.model_dump(mode="json", exclude=unrelated), code_fingerprint(*_CODE)

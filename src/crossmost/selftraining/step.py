@@ -15,7 +15,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from crossmost.models.joint import JointModel, JointOutput
-from crossmost.models.joint_prediction import class_cooccurrence
+from crossmost.models.joint_prediction import Fusion, updated_fusion
 from crossmost.models.point_towers import AnyPointTower
 from crossmost.selftraining.objective import gather_rows, self_training_losses
 from crossmost.selftraining.pseudo_labels import PseudoLabels, make_pseudo_labels
@@ -83,8 +83,7 @@ class TrainingState:
         model: the student's weights.
         student: the same module behind `Student` and the wrapper of `Fabric.setup`.
         class_prior: (2, C) running mean of the predictions that images and points learned from.
-        cooccurrence: (C, C) running mean of the teacher's `class_cooccurrence`, starting from 0: only its
-            proportions count.
+        fusion: how the teacher's predictions of both modalities are read together, a running mean.
         step: how many steps have been made.
     """
 
@@ -93,7 +92,7 @@ class TrainingState:
     teacher: JointModel
     optimizer: Optimizer
     class_prior: Tensor
-    cooccurrence: Tensor
+    fusion: Fusion
     step: int = 0
 
 
@@ -190,9 +189,9 @@ def _accumulate(
     batch = _in_precision_of(state.teacher, batch)
     with fabric.autocast():
         image, point = (gather_rows(probabilities, fabric) for probabilities in teach(state.teacher, batch))
-    state.cooccurrence.lerp_(class_cooccurrence(image, point).to(state.cooccurrence), 1 - settings.prior_momentum)
+    state.fusion = updated_fusion(state.fusion, image, point, settings.prior_momentum)
     coin = gather_rows(batch.coin, fabric)
-    labels = make_pseudo_labels(image, point, coin, settings.pseudo_labels, state.cooccurrence)
+    labels = make_pseudo_labels(image, point, coin, settings.pseudo_labels, state.fusion)
     prior = _updated_prior(state, labels, image, point, settings)
     with _default_dtype(state.teacher.classifier.dtype):
         output = state.student(batch)

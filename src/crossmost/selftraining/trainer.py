@@ -14,9 +14,11 @@ from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.attention import fastest_attention
 from crossmost.models.joint import JointModel
+from crossmost.models.joint_prediction import Fusion, neutral_fusion
+from crossmost.models.scoring import learn_fusion
 from crossmost.progress import show_progress
 from crossmost.selftraining.image_augmentation import ImageAugmentation
-from crossmost.selftraining.objects import AugmentedObjects, derived_seed, epoch_batches, make_loader
+from crossmost.selftraining.objects import AugmentedObjects, BatchPlan, derived_seed, make_loader
 from crossmost.selftraining.recording import Recorder
 from crossmost.selftraining.result import SelfTrainingResult, Weights, read_result, write_result
 from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
@@ -35,6 +37,7 @@ def self_train(
     *,
     image_mean: tuple[float, ...],
     image_std: tuple[float, ...],
+    fusion: Fusion | None = None,
     scratch: Path | None = None,
     title: str = "self-training",
 ) -> SelfTrainingResult:
@@ -44,6 +47,7 @@ def self_train(
         model: the student's start; in a single process it is changed in place.
         data: adaptation objects.
         image_mean, image_std: normalization of the image tower.
+        fusion: how the model's predictions for these objects are read together; None finds it first.
         scratch: folder for checkpoints an interrupted run continues from; None writes none.
         title: text of the progress bar.
 
@@ -64,14 +68,23 @@ def self_train(
     )
     size = model.image_tower.visual.image_size[0]
     augment = ImageAugmentation(settings.image_augmentation, size, image_mean, image_std)
+    if fusion is None:
+        fusion = learn_fusion(
+            model,
+            data,
+            image_mean=image_mean,
+            image_std=image_std,
+            n_points=settings.n_points,
+            batch_size=settings.batch_size,
+        )
     objects = AugmentedObjects(data, augment, settings, model.image_tower.grid_size, model.point_tower.config.n_groups)
     # Fabric calls the function with itself and these arguments, but its annotation knows the first one only.
     run = cast(Callable[..., Any], _run)
     if engine.devices == 1:
-        return cast(SelfTrainingResult, fabric.launch(run, model, objects, scratch, title, None))
+        return cast(SelfTrainingResult, fabric.launch(run, model, objects, fusion, scratch, title, None))
     # Processes hand their result over in files: Fabric's queue would wait for itself as soon as one fills a pipe.
     with TemporaryDirectory(prefix="crossmost-") as folder:
-        fabric.launch(run, model, objects, scratch, title, Path(folder))
+        fabric.launch(run, model, objects, fusion, scratch, title, Path(folder))
         return read_result(Path(folder))
 
 
@@ -93,6 +106,7 @@ def _run(
     fabric: Fabric,
     model: JointModel,
     objects: AugmentedObjects,
+    fusion: Fusion,
     scratch: Path | None,
     title: str,
     handover: Path | None,
@@ -101,17 +115,24 @@ def _run(
     settings, data = objects.settings, objects.data
     checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings)) if scratch is not None else None
     start = copy_weights(model)
-    state = start_state(model, settings, fabric)
+    state = start_state(model, settings, fabric, fusion)
     record, selection = Recorder(), Selection(settings)
     if checkpoint is not None and (saved := checkpoint.load()) is not None:
         _restore(saved, state, record, selection)
     per_epoch = len(data) // (settings.batch_size * settings.accumulate)
     schedule = Schedule(settings, per_epoch)
-    plan = _plan(len(data), settings, per_epoch)
+    plan = BatchPlan(
+        data.storage_blocks(),
+        batch_size=settings.batch_size,
+        per_epoch=per_epoch * settings.accumulate,
+        epochs=settings.epochs,
+        seed=settings.seed,
+    )
     loader = make_loader(
         objects,
         model.point_tower,
-        plan[state.step * settings.accumulate :],
+        plan,
+        first=state.step * settings.accumulate,
         rank=fabric.global_rank,
         world_size=fabric.world_size,
         workers=settings.engine.loader_workers,
@@ -123,7 +144,7 @@ def _run(
     ):
         while state.step < schedule.total_steps:
             step = state.step
-            planned = plan[step * settings.accumulate : (step + 1) * settings.accumulate]
+            planned = [plan[step * settings.accumulate + number] for number in range(settings.accumulate)]
             epoch = planned[0][0]
             drawn = [next(batches) for _ in planned]
             # Stochastic depth draws from the global generator; seeded by step, a resumed run draws the same. Not before
@@ -160,11 +181,14 @@ def _run(
     return None
 
 
-def start_state(model: JointModel, settings: SelfTrainingSettings, fabric: Fabric) -> TrainingState:
+def start_state(
+    model: JointModel, settings: SelfTrainingSettings, fabric: Fabric, fusion: Fusion | None = None
+) -> TrainingState:
     """Student, teacher and optimizer before the first step.
 
     Args:
         model: its mini-PointNet is frozen here.
+        fusion: how both predictions are read together at first; None takes them as they are.
     """
     model.batch_statistics = settings.arithmetic.mini_pointnet_statistics == "batch"
     model.point_tower.encoder.requires_grad_(False)
@@ -176,18 +200,10 @@ def start_state(model: JointModel, settings: SelfTrainingSettings, fabric: Fabri
     teacher = make_teacher(model)
     n_classes = model.classifier.shape[1]
     prior = torch.full((2, n_classes), 1 / n_classes, device=fabric.device)
-    cooccurrence = torch.zeros(n_classes, n_classes, device=fabric.device)
-    return TrainingState(model, student, teacher, fabric_optimizer, prior, cooccurrence)
-
-
-def _plan(n_objects: int, settings: SelfTrainingSettings, steps_per_epoch: int) -> list[tuple[int, list[int]]]:
-    """(epoch, rows of all processes) of every batch of the run."""
-    used = steps_per_epoch * settings.accumulate
-    return [
-        (epoch, rows)
-        for epoch in range(settings.epochs)
-        for rows in epoch_batches(n_objects, settings.batch_size, settings.seed, epoch)[:used]
-    ]
+    if fusion is None:
+        fusion = neutral_fusion(n_classes)
+    on_device = Fusion(*(value.to(fabric.device) for value in fusion))
+    return TrainingState(model, student, teacher, fabric_optimizer, prior, on_device)
 
 
 def _saved(state: TrainingState, record: Recorder, selection: Selection) -> dict[str, Any]:
@@ -197,7 +213,7 @@ def _saved(state: TrainingState, record: Recorder, selection: Selection) -> dict
         "teacher": state.teacher.state_dict(),
         "optimizer": state.optimizer.state_dict(),
         "class_prior": state.class_prior,
-        "cooccurrence": state.cooccurrence,
+        "fusion": tuple(state.fusion),
         "record": record.state_dict(),
         "selection": selection.state_dict(),
     }
@@ -209,7 +225,7 @@ def _restore(saved: dict[str, Any], state: TrainingState, record: Recorder, sele
     state.teacher.load_state_dict(saved["teacher"])
     state.optimizer.load_state_dict(saved["optimizer"])
     state.class_prior.copy_(saved["class_prior"])
-    state.cooccurrence.copy_(saved["cooccurrence"])
+    state.fusion = Fusion(*(value.to(state.class_prior) for value in saved["fusion"]))
     record.load_state_dict(saved["record"])
     selection.load_state_dict(saved["selection"])
 

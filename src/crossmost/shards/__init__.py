@@ -3,6 +3,7 @@
 from crossmost.shards.archive import Sample, read_sample, read_shard, write_shard
 from crossmost.shards.encoding import decode_array, decode_json, encode_array, encode_json
 from crossmost.shards.fingerprint import code_fingerprint, fingerprint
+from crossmost.shards.rows import StoredRows
 from crossmost.shards.store import SampleReference, ShardStore
 from crossmost.shards.work import ShardWork, WorkItem, chunk_into_shards
 
@@ -11,6 +12,7 @@ __all__ = [
     "SampleReference",
     "ShardStore",
     "ShardWork",
+    "StoredRows",
     "WorkItem",
     "chunk_into_shards",
     "code_fingerprint",

@@ -135,7 +135,16 @@ def read_sample(path: Path, key: str) -> Sample:
     return Sample(key, members)
 
 
-@functools.lru_cache(maxsize=64)
+def member_extensions(path: Path) -> set[str]:
+    """Extensions of all members of a shard; only headers are read.
+
+    Raises:
+        CrossmostError: if the shard is damaged.
+    """
+    return {extension for places in _index(path, path.stat().st_mtime_ns).values() for extension, _, _ in places}
+
+
+@functools.lru_cache(maxsize=256)
 def _index(path: Path, modified_ns: int) -> dict[str, list[tuple[str, int, int]]]:
     """Key → (extension, offset, size) of its members; `modified_ns` makes a rewritten shard a new entry."""
     places: dict[str, list[tuple[str, int, int]]] = {}

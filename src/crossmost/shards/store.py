@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from crossmost.errors import MissingInputError
-from crossmost.shards.archive import Sample, read_sample, read_shard
+from crossmost.shards.archive import Sample, member_extensions, read_sample, read_shard
 from crossmost.shards.fingerprint import fingerprint
 
 COMPLETE_NAME = "_store.json"
@@ -92,6 +92,10 @@ class ShardStore:
             for entry in self._sidecars[name].get("quarantine", [])
         ]
         return pd.DataFrame(rows, columns=["object_id", "stage", "reason"]).astype("str")
+
+    def holds(self, extension: str) -> bool:
+        """Whether any sample has such a member; only headers are read."""
+        return any(extension in member_extensions(path) for path in self.shard_paths)
 
     def __len__(self) -> int:
         return sum(len(sidecar.get("objects", [])) for sidecar in self._sidecars.values())

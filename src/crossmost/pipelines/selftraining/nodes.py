@@ -6,9 +6,8 @@ import pandas as pd
 
 from crossmost.collection import load_collection
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.joint_checkpoint import COOCCURRENCE, load_joint
-from crossmost.models.joint_prediction import class_cooccurrence
-from crossmost.models.scoring import collection_probabilities
+from crossmost.models.joint_checkpoint import load_joint, with_fusion
+from crossmost.models.scoring import fusion_from_scores, learn_fusion
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.nodes import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -23,13 +22,14 @@ Snapshots = list[tuple[int, Checkpoint]]
 
 def adapt_jointly(
     zeroshot_model: Checkpoint,
+    zeroshot_scores: pd.DataFrame,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: SelftrainingParameters,
 ) -> tuple[Checkpoint, pd.DataFrame, pd.DataFrame, Snapshots]:
     """Cross-MoST: both towers learn from joint pseudo-labels; returns the teacher, its log, labels and snapshots."""
-    inputs = (zeroshot_model, views, clouds, objects)
+    inputs = (zeroshot_model, zeroshot_scores, views, clouds, objects)
     model, result = _adapt(*inputs, parameters.crossmost, parameters.scratch, "crossmost")
     snapshots = [(epoch, Checkpoint(weights, model.card)) for epoch, weights in result.snapshots]
     return model, result.log, result.pseudo_labels, snapshots
@@ -37,13 +37,14 @@ def adapt_jointly(
 
 def adapt_separately(
     zeroshot_model: Checkpoint,
+    zeroshot_scores: pd.DataFrame,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: SelftrainingParameters,
 ) -> Adapted:
     """The baseline: each tower learns from its own pseudo-labels."""
-    inputs = (zeroshot_model, views, clouds, objects)
+    inputs = (zeroshot_model, zeroshot_scores, views, clouds, objects)
     settings = parameters.separate_settings().model_copy(update={"snapshots": 0})
     model, result = _adapt(*inputs, settings, parameters.scratch, "selftrain_separate")
     return model, result.log, result.pseudo_labels
@@ -74,6 +75,7 @@ def score_snapshots(
 
 def _adapt(
     start: Checkpoint,
+    scores: pd.DataFrame,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
@@ -84,12 +86,14 @@ def _adapt(
     adaptation_set = set(objects.loc[objects["split"] == "adapt", "object_id"])
     joint = load_joint(start)
     collection = load_collection(views, clouds).subset(adaptation_set)
+    fusion = fusion_from_scores(scores)
     result = self_train(
         joint,
         collection.for_tower(joint.point_tower.config.in_channels),
         settings,
         image_mean=start.card["image_mean"],
         image_std=start.card["image_std"],
+        fusion=fusion,
         scratch=scratch,
         title=f"self-training ({settings.pseudo_labels.rule})",
     )
@@ -98,16 +102,17 @@ def _adapt(
     card = start.card | {
         "method": method,
         "selected_epoch": result.selected_epoch,
+        "reliability": fusion.reliability.tolist(),
         "selftraining": settings.model_dump(mode="json"),
     }
     joint.load_state_dict(result.teacher)
-    found = collection_probabilities(
+    adapted = learn_fusion(
         joint,
         collection,
         image_mean=card["image_mean"],
         image_std=card["image_std"],
         n_points=settings.n_points,
         batch_size=settings.batch_size,
+        reliability=fusion.reliability,
     )
-    tensors = result.teacher | {COOCCURRENCE: class_cooccurrence(found.image, found.point)}
-    return Checkpoint(tensors, card), result
+    return Checkpoint(with_fusion(result.teacher, adapted), card), result

@@ -1,15 +1,14 @@
 """Nodes of the zero-shot pipeline."""
 
-from typing import Any
-
 import pandas as pd
+import torch
 
 from crossmost.collection import Collection, load_collection
 from crossmost.models.axis_check import warn_about_up_axis
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
 from crossmost.models.joint import JointModel
-from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
+from crossmost.models.joint_checkpoint import joint_card, load_fusion, load_joint, save_joint
 from crossmost.models.scoring import check_cloud_size, score_collection
 from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -34,7 +33,7 @@ def score_zeroshot(
 ) -> pd.DataFrame:
     """Class probabilities of every object before any adaptation; warns if the objects seem to lie on their side."""
     joint, collection = load_joint(zeroshot_model), load_collection(views, clouds)
-    scores = _score(joint, zeroshot_model.card, collection, objects, parameters)
+    scores = _score(joint, zeroshot_model, collection, objects, parameters)
     warn_about_up_axis(
         joint,
         collection,
@@ -55,16 +54,18 @@ def score(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Class probabilities of every usable object under one joint model."""
-    return _score(load_joint(model), model.card, load_collection(views, clouds), objects, parameters)
+    return _score(load_joint(model), model, load_collection(views, clouds), objects, parameters)
 
 
 def _score(
     joint: JointModel,
-    card: dict[str, Any],
+    model: Checkpoint,
     collection: Collection,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
+    card = model.card
+    reliability = torch.tensor(card["reliability"]) if "reliability" in card else None
     n_points = min(parameters.n_points, collection.clouds.shape[1])
     check_cloud_size(joint.point_tower.config, n_points, card.get("expected_points"))
     return score_collection(
@@ -76,4 +77,6 @@ def _score(
         image_std=card["image_std"],
         n_points=parameters.n_points,
         batch_size=parameters.batch_size,
+        fusion=load_fusion(model),
+        reliability=reliability,
     )

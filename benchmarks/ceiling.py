@@ -1,0 +1,123 @@
+"""What the same towers reach with the labels of the adaptation set: the ceiling over adapting without labels.
+
+    python -m benchmarks.ceiling --seeds 0 1 2 [--env furniture_cad]
+
+Supervised fine-tuning with Cross-MoST's augmentation, optimizer, schedule and moving average; the loss is the
+cross-entropy of the true class in both modalities. Labels are used here on purpose, by nothing else here.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+from rich.console import Console
+from torch import Tensor
+from torch.nn import functional
+
+from benchmarks.accuracy import Inputs, accuracies, load_inputs, summarize
+from crossmost.collection import Collection
+from crossmost.evaluation.metrics import class_index_of
+from crossmost.models.encoders import Encoders
+from crossmost.models.joint import JointModel
+from crossmost.models.scoring import score_collection
+from crossmost.models.text_classifier import text_classifier
+from crossmost.progress import show_progress
+from crossmost.selftraining.image_augmentation import ImageAugmentation
+from crossmost.selftraining.objects import AugmentedObjects, collate, epoch_batches
+from crossmost.selftraining.result import Weights
+from crossmost.selftraining.schedule import Schedule
+from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.selftraining.teacher import copy_weights, update_teacher
+from crossmost.selftraining.trainer import start_state
+from crossmost.splits import split_objects
+
+METHOD = "supervised"
+
+
+def fine_tune(
+    model: JointModel, data: Collection, labels: Tensor, settings: SelfTrainingSettings, encoders: Encoders, title: str
+) -> Weights:
+    """Moving average of weights after fine-tuning on true labels.
+
+    Args:
+        model: is changed in place.
+        labels: (N,) int64 class of every object of ``data``.
+    """
+    unmasked = settings.loss_weights.model_copy(update={"modeling": 0.0, "alignment": 0.0})
+    settings = settings.model_copy(update={"loss_weights": unmasked, "batch_size": min(settings.batch_size, len(data))})
+    fabric = Fabric(accelerator=settings.engine.accelerator, devices=1, precision=settings.engine.precision)
+    size = model.image_tower.visual.image_size[0]
+    augment = ImageAugmentation(settings.image_augmentation, size, encoders.image_mean, encoders.image_std)
+    n_groups = model.point_tower.config.n_groups
+    objects = AugmentedObjects(data, augment, settings, model.image_tower.grid_size, n_groups)
+    state = start_state(model, settings, fabric)
+    schedule = Schedule(settings, len(data) // settings.batch_size)
+    with show_progress(title, schedule.total_steps, "steps") as progress:
+        for epoch in range(settings.epochs):
+            for rows in epoch_batches(data.storage_blocks(), settings.batch_size, settings.seed, epoch):
+                batch = fabric.to_device(collate(model.point_tower, [objects[(epoch, row)] for row in rows]))
+                for group in state.optimizer.param_groups:
+                    group["lr"] = schedule.learning_rate(state.step) * group["lr_scale"]
+                output = state.student(batch)
+                truth = labels[rows].to(fabric.device)
+                views = truth.repeat_interleave(len(output.image.logits) // len(truth))
+                loss = functional.cross_entropy(output.image.logits.float(), views)
+                loss = loss + functional.cross_entropy(output.point.logits.float(), truth)
+                state.optimizer.zero_grad()
+                fabric.backward(loss)
+                state.optimizer.step()
+                update_teacher(state.teacher, state.model, schedule.ema_decay(state.step))
+                state.step += 1
+                progress.advance()
+    return copy_weights(state.teacher)
+
+
+def run_ceiling(inputs: Inputs, seed: int) -> Iterator[dict[str, Any]]:
+    """Rows (seed, method, split, view, top1, seconds) of one seed, as `benchmarks.accuracy` has them."""
+    collection = inputs.collection
+    sides = split_objects(inputs.duplicate_group, inputs.class_name, seed=seed)
+    splits = dict(zip(collection.object_ids, sides, strict=True))
+    adaptation_set = collection.subset({object_id for object_id, side in splits.items() if side == "adapt"})
+    table = pd.DataFrame({"object_id": collection.object_ids, "class_name": inputs.class_name})
+    truth = class_index_of(table, inputs.class_names)
+    encoders = Encoders.from_checkpoint(inputs.encoders).eval()
+    model = JointModel(encoders, text_classifier(encoders, inputs.class_names, inputs.zeroshot.templates))
+    labels = torch.from_numpy(truth.reindex(list(adaptation_set.object_ids)).to_numpy().astype("int64"))
+    settings = inputs.selftraining.crossmost.model_copy(update={"seed": seed})
+    weights = fine_tune(model, adaptation_set, labels, settings, encoders, f"supervised, seed {seed}")
+    model.load_state_dict(weights)
+    scores = score_collection(
+        model,
+        collection,
+        splits,
+        method=METHOD,
+        image_mean=encoders.image_mean,
+        image_std=encoders.image_std,
+        n_points=inputs.zeroshot.n_points,
+        batch_size=inputs.zeroshot.batch_size,
+    )
+    for (side, view), top1 in accuracies(scores, truth).items():
+        yield {"seed": seed, "method": METHOD, "split": side, "view": view, "top1": top1, "seconds": 0.0}
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--env", default="base", help="Kedro environment")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--json", type=Path, help="also write the rows here")
+    arguments = parser.parse_args()
+    inputs = load_inputs(arguments.env, {})
+    rows = pd.DataFrame([row for seed in arguments.seeds for row in run_ceiling(inputs, seed)])
+    Console(width=140).print(summarize(rows, (METHOD,)))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows.to_dict(orient="records"), indent=1))
+
+
+if __name__ == "__main__":
+    main()
