@@ -16,6 +16,7 @@ from typing import Any
 import click
 import dvc.cli
 import yaml
+from distributed.cli import dask_scheduler, dask_worker
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
@@ -157,6 +158,12 @@ def check_export(words: list[str]) -> None:
         check_variable(*word.split("=", 1))
 
 
+def check_dask(words: list[str]) -> None:
+    """`dask scheduler` and `dask worker` with options that they have."""
+    commands = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}
+    parse_click(commands[words[0]], words[1:])
+
+
 CHECKS: dict[str, Callable[[list[str]], None]] = {
     "make": check_make,
     "kedro": check_kedro,
@@ -165,6 +172,7 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
     "pip": check_pip,
     "source": check_source,
     "export": check_export,
+    "dask": check_dask,
 }
 """Programs that pages may name. `cp` and others belong into blocks that run."""
 

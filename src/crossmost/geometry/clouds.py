@@ -72,7 +72,14 @@ def resample_cloud(
     return normalize_cloud(points[chosen]), None if colors is None else colors[chosen]
 
 
-def plan_clouds(meshes: ShardStore, settings: ScanSettings | CadSettings, *, seed: int, n_jobs: int = -1) -> ShardWork:
+def plan_clouds(
+    meshes: ShardStore,
+    settings: ScanSettings | CadSettings,
+    *,
+    seed: int,
+    n_jobs: int = -1,
+    cluster: str | None = None,
+) -> ShardWork:
     """The work of giving every object of a `meshes` store its cloud."""
     return ShardWork(
         jobs=meshes.references(),
@@ -80,4 +87,5 @@ def plan_clouds(meshes: ShardStore, settings: ScanSettings | CadSettings, *, see
         settings_fingerprint=fingerprint("clouds", settings, seed, code_fingerprint("crossmost.geometry")),
         stage="capturing clouds",
         n_jobs=n_jobs,
+        cluster=cluster,
     )

@@ -108,8 +108,8 @@ def framed_projections(poses: np.ndarray, vertices: np.ndarray, fill_share: floa
         (V, 4, 4) float64 camera-to-clip matrices.
     """
     rotations, eyes = poses[:, :3, :3], poses[:, :3, 3]
-    # (V, 3, N): world to camera, written so that one matrix product does all views
-    camera = np.einsum("vij,nj->vin", rotations.transpose(0, 2, 1), vertices)
+    # (V, 3, N): world to camera; one matrix product does all views
+    camera = rotations.transpose(0, 2, 1) @ vertices.T
     camera -= np.einsum("vji,vj->vi", rotations, eyes)[:, :, None]
     depth = -camera[:, 2]  # (V, N)
     slopes = camera[:, :2] / depth[:, None]  # (V, 2, N)

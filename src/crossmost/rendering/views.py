@@ -85,6 +85,7 @@ def plan_views(
     views_from: ViewsFrom = "auto",
     depth: DepthViewSettings | None = None,
     n_jobs: int = -1,
+    cluster: str | None = None,
 ) -> ShardWork:
     """The work of making the views of every object of a `meshes` store."""
     depth = depth or DepthViewSettings()
@@ -101,6 +102,7 @@ def plan_views(
         settings_fingerprint=fingerprint("views", rig, supersampling, seed, views_from, depth, code),
         stage="rendering views",
         n_jobs=n_jobs,
+        cluster=cluster,
     )
 
 

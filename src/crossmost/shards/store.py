@@ -18,7 +18,7 @@ COMPLETE_NAME = "_store.json"
 """Written last: lists the shards of a finished store. A folder without it was left by an interrupted run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SampleReference:
     """A small, picklable pointer to one stored sample: the work item of a stage that reads another's store."""
 
@@ -78,10 +78,9 @@ class ShardStore:
         """Shard name → pointers to its samples: ready-made `ShardWork.jobs` for the next stage."""
         return {
             name: [
-                SampleReference(key, self.root / f"{name}.tar", self._sidecars[name]["sha256"])
-                for key in self._sidecars[name]["objects"]
+                SampleReference(key, path, self._sidecars[name]["sha256"]) for key in self._sidecars[name]["objects"]
             ]
-            for name in self.shard_names
+            for name, path in zip(self.shard_names, self.shard_paths, strict=True)
         }
 
     def quarantine(self) -> pd.DataFrame:

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import joblib
+from distributed import KilledWorker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from crossmost.errors import CrossmostError, UnreadableObjectError
 from crossmost.progress import show_progress
 from crossmost.shards.archive import Sample, write_shard
+from crossmost.shards.cluster import run_on_cluster
 from crossmost.shards.fingerprint import fingerprint
 from crossmost.shards.store import COMPLETE_NAME, ShardStore, read_sidecar
 
@@ -71,6 +73,7 @@ class ShardWork:
         settings_fingerprint: Changes when the result would, for the same items (settings, code).
         stage: Short text for the progress bar and the quarantine, e.g. "preparing meshes".
         n_jobs: Processes; −1 means one per core. 1 works in the calling process.
+        cluster: Address of a Dask scheduler whose workers do it instead; see `run_on_cluster`.
         worker_init: Picklable; called once in each process before its first item (e.g. makes the renderer).
     """
 
@@ -79,6 +82,7 @@ class ShardWork:
     settings_fingerprint: str
     stage: str
     n_jobs: int = -1
+    cluster: str | None = None
     worker_init: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
@@ -114,6 +118,7 @@ class ShardWork:
                 (root / COMPLETE_NAME).unlink(missing_ok=True)
             _remove_leftovers(root, set(self.jobs))
             self._do(root, pending)
+            _remove_leftovers(root, set(self.jobs))
             _write_atomically(root / COMPLETE_NAME, json.dumps({"shards": list(self.jobs)}))
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -146,32 +151,29 @@ class ShardWork:
             return
         total = sum(len(items) for items in self.jobs.values())
         kept = total - sum(len(self.jobs[name]) for name in pending)
-        calls = (
-            joblib.delayed(_make_shard)(
-                root,
-                name,
-                self.jobs[name],
-                self.worker,
-                self.worker_init,
-                self.shard_fingerprint(name),
-                self.stage,
-            )
+        calls = [
+            (root, name, self.jobs[name], self.worker, self.worker_init, self.shard_fingerprint(name), self.stage)
             for name in pending
-        )
+        ]
         with show_progress(self.stage, total, "objects", done=kept) as progress:
             try:
-                # A shard is a long task: batches would delay the last ones, a queue would outlive a killed run.
-                parallel = joblib.Parallel(
-                    self.n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
-                )
-                for n_items in parallel(calls):
+                for n_items in self._made(calls):
                     progress.advance(n_items)
-            except TerminatedWorkerError as error:
+            except (TerminatedWorkerError, KilledWorker) as error:
                 raise CrossmostError(
                     f"A worker process died ({self.stage}) while it worked on {_busy_with(root)}: it ran out "
                     "of memory or a native library crashed. Rerun with fewer processes (n_jobs); if it dies at "
                     "the same object again, take that object out of the raw folder. Finished shards are kept"
                 ) from error
+
+    def _made(self, calls: list[tuple[Any, ...]]) -> Iterator[int]:
+        """Numbers of items of the shards, as they are done."""
+        if self.cluster is not None:
+            return run_on_cluster(self.cluster, _make_shard, calls)
+        # A shard is a long task: batches would delay the last ones, a queue would outlive a killed run.
+        parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
+        made: Iterator[int] = parallel(joblib.delayed(_make_shard)(*call) for call in calls)
+        return made
 
 
 def _make_shard(

@@ -38,6 +38,7 @@ def prepare_meshes(raw_objects: list[RawObject], parameters: IngestionParameters
         settings_fingerprint=source_code_fingerprint(parameters.sources[parameters.source]),
         stage="preparing meshes",
         n_jobs=parameters.n_jobs,
+        cluster=parameters.cluster,
     )
 
 

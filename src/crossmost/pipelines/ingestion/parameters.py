@@ -50,6 +50,10 @@ class IngestionParameters(BaseModel):
         default=32, ge=1, le=256, description="Objects in one tar of the mesh store; a tar is the atom of work."
     )
     n_jobs: int = Field(default=-1, ge=-1, description="Processes; -1 is one per core.")
+    cluster: str | None = Field(
+        default=None,
+        description="Address of a Dask scheduler whose workers do this in place of local processes; null: none.",
+    )
 
     @model_validator(mode="after")
     def _source_exists(self) -> "IngestionParameters":

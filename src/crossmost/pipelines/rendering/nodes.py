@@ -18,12 +18,13 @@ def render_views(meshes: ShardStore, params: RenderingParameters) -> ShardWork:
         views_from=params.views_from,
         depth=params.depth_views,
         n_jobs=params.n_jobs,
+        cluster=params.cluster,
     )
 
 
 def capture_clouds(meshes: ShardStore, params: RenderingParameters) -> ShardWork:
     """A point cloud of every object; done when the dataset is saved."""
-    return plan_clouds(meshes, params.clouds, seed=params.seed, n_jobs=params.n_jobs)
+    return plan_clouds(meshes, params.clouds, seed=params.seed, n_jobs=params.n_jobs, cluster=params.cluster)
 
 
 def report_render_quarantine(views: ShardStore, clouds: ShardStore, params: RenderingParameters) -> pd.DataFrame:

@@ -15,6 +15,10 @@ class RenderingParameters(BaseModel):
 
     seed: int = Field(default=0, ge=0, description="Seed of viewpoints, surface points and noise.")
     n_jobs: int = Field(default=-1, ge=-1, description="Processes, one renderer each; -1 is one per core.")
+    cluster: str | None = Field(
+        default=None,
+        description="Address of a Dask scheduler whose workers do this in place of local processes; null: none.",
+    )
     views_from: ViewsFrom = Field(
         default="auto",
         description=(
