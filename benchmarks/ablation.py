@@ -18,7 +18,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.accuracy import PROJECT, VIEWS, Inputs, load_inputs, run_seed
+from benchmarks.accuracy import PROJECT, VIEWS, WITHOUT_LABELS, Inputs, load_inputs, run_seed
 from benchmarks.tune import changed
 
 Changes = dict[str, Any]
@@ -97,6 +97,25 @@ def table(rows: pd.DataFrame) -> Table:
     return printed
 
 
+def rank_correlation(rows: pd.DataFrame) -> Table:
+    """Spearman's rank correlation over runs between what can be seen without labels and accuracy on held-out objects.
+
+    Ranks are within a seed, whose split makes all its runs easier or harder.
+    """
+    runs = rows[(rows["split"] == "test") & rows["agreement"].notna()]
+    printed = Table(title=f"rank correlation with top-1 on held-out objects over {len(runs) // len(VIEWS)} runs")
+    for column in ("seen without labels", *VIEWS):
+        printed.add_column(column)
+    for fact in WITHOUT_LABELS:
+        cells = []
+        for view in VIEWS:
+            of_view = runs[runs["view"] == view]
+            ranks = of_view.groupby("seed")[[fact, "top1"]].rank(pct=True)
+            cells.append(f"{ranks[fact].corr(ranks['top1']):+.2f}")
+        printed.add_row(fact.replace("_", " "), *cells)
+    return printed
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -115,7 +134,10 @@ def main() -> None:
             if (row, seed) not in finished:
                 done += run_row(inputs, row, seed)
                 arguments.json.write_text(json.dumps(done, indent=1))
-    Console(width=150).print(table(pd.DataFrame(done)))
+    rows = pd.DataFrame(done)
+    Console(width=150).print(table(rows))
+    if "agreement" in rows:
+        Console(width=150).print(rank_correlation(rows))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ from crossmost.splits import split_objects
 PROJECT = Path(__file__).parents[1]
 METHODS = ("zeroshot", "selftrain_separate", "crossmost")
 VIEWS = ("image_single", "image", "point", "joint")
-FACTS = ("agreement", "coverage_image", "label_top1_image", "coverage_point", "label_top1_point")
+WITHOUT_LABELS = ("agreement", "kept_share", "teacher_entropy_image", "teacher_entropy_point")
+"""Facts about the end of a run that need no label."""
+FACTS = (*WITHOUT_LABELS, "coverage_image", "label_top1_image", "coverage_point", "label_top1_point")
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Ite
             model.load_state_dict(result.teacher)
             last = result.pseudo_labels[result.pseudo_labels["epoch"] == settings.epochs - 1]
             right = truth.reindex(last["object_id"]).to_numpy()
-            facts["agreement"] = float(result.log["agreement"].tail(10).mean())
+            facts |= {fact: float(result.log[fact].tail(10).mean()) for fact in WITHOUT_LABELS}
             for modality in ("image", "point"):
                 kept = last[f"kept_{modality}"].to_numpy()
                 facts[f"coverage_{modality}"] = float(kept.mean())

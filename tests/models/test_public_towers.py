@@ -192,3 +192,26 @@ def test_full_size_towers_can_be_built_without_memory() -> None:
         tower = build_point_tower(PointTowerConfig(layers=18, in_channels=6))
     assert tower.state_dict()["encoder.first_conv.0.weight"].shape == (128, 6, 1)
     assert "blocks.blocks.17.norm1.weight" in tower.state_dict()
+
+
+@pytest.mark.parametrize("architecture", ["crossmost-mini", "timm"])
+def test_gradient_checkpointing_changes_no_number(architecture: str) -> None:
+    config = TINY_TIMM if architecture == "timm" else backbone_config(architecture)
+    tower = _randomize(build_image_tower(config)).train()
+    side = tower.visual.image_size[0]
+    images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    mask = torch.zeros(2, tower.grid_size[0] * tower.grid_size[1], dtype=torch.bool)
+    mask[:, ::3] = True
+    found: dict[bool, list[Tensor]] = {}
+    calls: list[int] = []
+    blocks = tower.visual.trunk.blocks if architecture == "timm" else tower.visual.transformer.resblocks
+    blocks[0].register_forward_pre_hook(lambda *_: calls.append(1))
+    for enabled in (False, True):
+        tower.set_gradient_checkpointing(enabled)
+        tower.zero_grad()
+        calls.clear()
+        features = tower(images, mask)
+        (features.feature.square().mean() + features.tokens.square().mean()).backward()
+        found[enabled] = [p.grad.clone() for p in tower.parameters() if p.grad is not None]
+        assert len(calls) == 1 + enabled
+    assert len(found[True]) > 10 and all(map(torch.equal, found[False], found[True]))

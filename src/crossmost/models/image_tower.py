@@ -56,6 +56,10 @@ class ImageTower(nn.Module):
         self.decoder = nn.Sequential(nn.Conv2d(width, 3 * self.patch_size**2, 1), nn.PixelShuffle(self.patch_size))
         nn.init.trunc_normal_(self.mask_token_embedding, std=0.02)
 
+    def set_gradient_checkpointing(self, enabled: bool) -> None:
+        """Whether blocks are computed again in the backward pass in place of being remembered (Chen et al., 2016)."""
+        self.visual.set_grad_checkpointing(enabled)
+
     @property
     def depth(self) -> int:
         """Number of transformer blocks."""

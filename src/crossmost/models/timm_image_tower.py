@@ -1,5 +1,6 @@
 """Masked pass around a timm Vision Transformer inside open_clip (EVA-02 CLIP; the SLIP ViT of ULIP)."""
 
+from functools import partial
 from typing import cast
 
 import torch
@@ -7,6 +8,7 @@ from open_clip.timm_model import TimmModel
 from timm.models.eva import Eva
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from crossmost.models.image_tower import ImageFeatures, ImageTower
 
@@ -72,6 +74,8 @@ class TimmImageTower(ImageTower):
             x = trunk._pos_embed(tokens)
         x = trunk.norm_pre(x)
         for block in trunk.blocks:
-            x = block(x) if rope is None else block(x, rope=rope)
+            run = block if rope is None else partial(block, rope=rope)
+            recompute = trunk.grad_checkpointing and torch.is_grad_enabled()
+            x = checkpoint(run, x, use_reentrant=False) if recompute else run(x)
         x = trunk.norm(x)
         return ImageFeatures(feature=trunk.fc_norm(x[:, 0]), tokens=self.ln_patch(x[:, 1:]))

@@ -114,6 +114,9 @@ class TrainingEngineSettings(Frozen):
     accelerator: Literal["auto", "cpu", "cuda"] = Field(description="Lightning Fabric accelerator.")
     devices: int = Field(gt=0, description="Processes, one device each; more than one trains data-parallel.")
     precision: Literal["64-true", "32-true", "bf16-mixed"] = Field(description="Lightning Fabric precision.")
+    gradient_checkpointing: bool = Field(
+        description="Compute the image tower's blocks again in the backward pass: slower, less memory for large ViTs."
+    )
     loader_workers: int = Field(ge=0, description="Processes that augment ahead; 0 augments in a thread.")
     checkpoint_every: int = Field(ge=0, description="Steps between resumable checkpoints; 0 writes none.")
 
@@ -147,7 +150,10 @@ class SelfTrainingSettings(Frozen):
         description="Class frequencies that fairness pulls to: all equal, or the running mean of the teacher's labels."
     )
     prior_momentum: float = Field(
-        default=0.95, ge=0, lt=1, description="Of the teacher's running class frequencies and co-occurrences."
+        default=0.95,
+        ge=0,
+        lt=1,
+        description="Of running means of the teacher: class frequencies, temperatures, co-occurrences.",
     )
     ema_init: float = Field(ge=0, lt=1, description="Teacher decay at the first step.")
     ema_final: float = Field(ge=0, lt=1, description="Teacher decay after the ramp.")
