@@ -42,10 +42,10 @@ import crossmost.rendering.renderer as renderer_module
 import crossmost.rendering.views as views_module
 from benchmarks.timing import Part, Stopwatch, interleaved, machine, paired_ratio
 from crossmost.geometry.meshes import decode_mesh
+from crossmost.geometry.surfaces import read_drawable
 from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.rendering import CameraRig, Renderer, camera_poses, plan_views
 from crossmost.rendering.cameras import framed_projections
-from crossmost.rendering.surfaces import read_drawable
 from crossmost.shards import SampleReference, ShardStore, ShardWork, chunk_into_shards
 
 PROJECT = Path(__file__).parents[1]

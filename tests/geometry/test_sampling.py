@@ -6,7 +6,7 @@ import trimesh
 
 from crossmost.errors import UnreadableObjectError
 from crossmost.geometry import mesh_triangles, object_generator, sample_surface
-from crossmost.geometry.sampling import sample_surface_with_normals
+from crossmost.geometry.sampling import draw_surface_points
 
 
 def test_points_lie_on_the_surface_and_faces_count_by_area() -> None:
@@ -29,7 +29,8 @@ def test_points_are_uniform_inside_a_face() -> None:
 
 def test_normals_stand_on_the_faces() -> None:
     sphere = trimesh.creation.icosphere(4)
-    points, normals = sample_surface_with_normals(sphere, 500, np.random.default_rng(0))
+    drawn = draw_surface_points(sphere, 500, np.random.default_rng(0))
+    points, normals = drawn.points, drawn.normals
     np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-9)
     assert np.abs((points * normals).sum(axis=1)).min() > 0.98
 

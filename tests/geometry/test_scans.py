@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from crossmost.errors import UnreadableObjectError
 from crossmost.geometry import CadSettings, CloudSettings, ScanSettings, capture_cloud, simulate_scan
-from crossmost.geometry.sampling import sample_surface_with_normals
+from crossmost.geometry.sampling import draw_surface_points
 from crossmost.geometry.scans import estimate_normals, sensor_positions, visible_points
 
 CLEAN = ScanSettings(noise=0.0, clutter_share=0.0, n_viewpoints=(1,))
@@ -136,7 +136,7 @@ def test_a_scan_is_normalized_and_repeatable(seed: int, scale: float) -> None:
 
 
 def test_a_plain_cloud_can_be_scanned() -> None:
-    points, _ = sample_surface_with_normals(trimesh.creation.box((1, 2, 3)), 8_000, np.random.default_rng(0))
+    points = draw_surface_points(trimesh.creation.box((1, 2, 3)), 8_000, np.random.default_rng(0)).points
     scan = simulate_scan(points, np.random.default_rng(0), CLEAN)
     assert scan.shape == (2048, 3)
     # From one viewpoint three faces of a box are visible at most.
@@ -149,7 +149,7 @@ def test_a_small_cloud_is_repeated_up_to_the_size_asked_for() -> None:
 
 
 def test_cad_is_the_whole_surface() -> None:
-    cloud = capture_cloud(SPHERE, np.random.default_rng(0), CadSettings(n_points=4_096))
+    cloud, _ = capture_cloud(SPHERE, np.random.default_rng(0), CadSettings(n_points=4_096))
     np.testing.assert_allclose(np.linalg.norm(cloud, axis=1), 1, atol=0.06)
     assert (cloud > 0).mean() == pytest.approx(0.5, abs=0.03)
 

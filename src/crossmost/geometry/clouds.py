@@ -32,14 +32,14 @@ class CloudWorker:
     def __call__(self, item: SampleReference) -> Sample:
         """`<id>.points.npy` (N, 3) float32, zero mean and unit maximum radius, and `<id>.json`.
 
-        An object that is stored as a cloud keeps its own points, whatever sensor the settings name for meshes; if they
-        have colors, `<id>.colors.npy` (N, 3) uint8 goes with them.
+        An object that is stored as a cloud keeps its own points, whatever sensor the settings name for meshes. If the
+        points or the mesh have colors, `<id>.colors.npy` (N, 3) uint8 goes with them.
         """
         rng = object_generator(item.key, self.seed, "cloud")
         stored = item.load()
         cloud = decode_points(stored)
         if cloud is None:
-            points, colors = capture_cloud(decode_mesh(stored), rng, self.settings), None
+            points, colors = capture_cloud(decode_mesh(stored), rng, self.settings)
         else:
             points, colors = resample_cloud(*cloud, self.settings.n_points, rng)
         kind = self.settings.kind if cloud is None else "stored"

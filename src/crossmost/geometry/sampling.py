@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import trimesh
@@ -57,13 +58,28 @@ def sample_surface(mesh: trimesh.Trimesh | trimesh.Scene, n: int, rng: np.random
     Raises:
         UnreadableObjectError: the mesh has no face of positive area.
     """
-    return sample_surface_with_normals(mesh, n, rng)[0].astype(np.float32)
+    return draw_surface_points(mesh, n, rng).points.astype(np.float32)
 
 
-def sample_surface_with_normals(
-    mesh: trimesh.Trimesh | trimesh.Scene, n: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """The same with the unit normals of the faces (of either sign): two (n, 3) float64."""
+@dataclass(frozen=True)
+class SurfacePoints:
+    """Points of a surface and where on it they lie.
+
+    Attributes:
+        points: (n, 3) float64 in the frame and unit of the mesh.
+        normals: (n, 3) float64 unit normals of their faces, of either sign.
+        face: (n,) int64, rows of `mesh_triangles`.
+        weights: (n, 3) float64, barycentric coordinates in the face.
+    """
+
+    points: np.ndarray
+    normals: np.ndarray
+    face: np.ndarray
+    weights: np.ndarray
+
+
+def draw_surface_points(mesh: trimesh.Trimesh | trimesh.Scene, n: int, rng: np.random.Generator) -> SurfacePoints:
+    """`sample_surface` with what else is known of the points."""
     corners = mesh_triangles(mesh)
     edge_1, edge_2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     normals = np.cross(edge_1, edge_2)
@@ -77,4 +93,5 @@ def sample_surface_with_normals(
     outside = along_1 + along_2 > 1  # the other half of the parallelogram: fold it back
     along_1, along_2 = np.where(outside, 1 - along_1, along_1), np.where(outside, 1 - along_2, along_2)
     points = corners[face, 0] + along_1 * edge_1[face] + along_2 * edge_2[face]
-    return points, normals[face] / np.maximum(areas[face, None], 1e-300)
+    weights = np.concatenate([1 - along_1 - along_2, along_1, along_2], axis=1)
+    return SurfacePoints(points, normals[face] / np.maximum(areas[face, None], 1e-300), face, weights)

@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scipy.spatial import cKDTree
 
 from crossmost.geometry.normalize import normalize_cloud
-from crossmost.geometry.sampling import sample_surface, sample_surface_with_normals
+from crossmost.geometry.sampling import draw_surface_points
+from crossmost.geometry.surfaces import surface_colors
 
 MAX_RESOLUTION = 72  # sensor pixels across the object; finer leaks through the gaps between points
 STEEPEST = 30.0  # a surface may come nearer by this many pixels' widths from one pixel to the next
 FLOOR_POINTS = 4000  # density of the floor before visibility is tested
+CLUTTER = np.uint8(102)  # of floor and background in all channels: the grey that stands for no color
 
 
 class ScanSettings(BaseModel):
@@ -100,11 +102,22 @@ CloudSettings = Annotated[ScanSettings | CadSettings, Field(discriminator="kind"
 
 def capture_cloud(
     mesh: trimesh.Trimesh | trimesh.Scene, rng: np.random.Generator, settings: ScanSettings | CadSettings
-) -> np.ndarray:
-    """Cloud of a mesh as the settings ask for: (n_points, 3) float32, zero mean, unit maximum radius."""
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Cloud of a mesh as the settings ask for.
+
+    Returns:
+        (n_points, 3) float32, zero mean, unit maximum radius; and (n_points, 3) uint8 RGB, the surface's own color and
+        `CLUTTER` for what is not of the object, or None if the mesh has no color.
+    """
     if isinstance(settings, CadSettings):
-        return normalize_cloud(sample_surface(mesh, settings.n_points, rng))
-    return simulate_scan(mesh, rng, settings)
+        surface = draw_surface_points(mesh, settings.n_points, rng)
+        return normalize_cloud(surface.points.astype(np.float32)), surface_colors(mesh, surface)
+    surface = draw_surface_points(mesh, settings.surface_points, rng)
+    scan, origin = _scan(surface.points, surface.normals, rng, settings)
+    colors = surface_colors(mesh, surface)
+    if colors is None:
+        return scan, None
+    return scan, np.where(origin[:, None] < 0, CLUTTER, colors[origin])
 
 
 def simulate_scan(
@@ -124,11 +137,18 @@ def simulate_scan(
         UnreadableObjectError: the object has no area or no extent.
     """
     if isinstance(surface, np.ndarray):
-        points = normalize_cloud(surface).astype(np.float64)
+        return _scan(surface, None, rng, settings)[0]
+    drawn = draw_surface_points(surface, settings.surface_points, rng)
+    return _scan(drawn.points, drawn.normals, rng, settings)[0]
+
+
+def _scan(
+    points: np.ndarray, normals: np.ndarray | None, rng: np.random.Generator, settings: ScanSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """The scan, and for each of its points the row in ``points`` that it saw, −1 for floor and background."""
+    points = normalize_cloud(points).astype(np.float64)
+    if normals is None:
         normals = estimate_normals(points)
-    else:
-        points, normals = sample_surface_with_normals(surface, settings.surface_points, rng)
-        points = normalize_cloud(points).astype(np.float64)
     floor = _floor_around(points, rng)
     everything = np.concatenate([points, floor])
     everything_normals = np.concatenate([normals, np.tile([0.0, 1.0, 0.0], (len(floor), 1))])
@@ -136,20 +156,23 @@ def simulate_scan(
     seen = np.zeros(len(everything), dtype=bool)
     for sensor in sensors:
         seen |= visible_points(everything, everything_normals, sensor)
-    visible_object = points[seen[: len(points)]]
+    visible_object = np.flatnonzero(seen[: len(points)])
     visible_floor = floor[seen[len(points) :]]
 
     n_clutter = round(settings.n_points * settings.clutter_share)
     n_floor = round(n_clutter * settings.floor_share) if len(visible_floor) else 0
+    chosen = _choose(visible_object, settings.n_points - n_clutter, rng)
     scan = np.concatenate(
         [
-            _choose(visible_object, settings.n_points - n_clutter, rng),
+            points[chosen],
             _choose(visible_floor, n_floor, rng),
             _background_behind(points, sensors[0], n_clutter - n_floor, rng),
         ]
     )
+    origin = np.concatenate([chosen, np.full(len(scan) - len(chosen), -1)])
     scan += rng.normal(scale=settings.noise, size=scan.shape)
-    return normalize_cloud(rng.permutation(scan))
+    order = rng.permutation(len(scan))
+    return normalize_cloud(scan[order]), origin[order]
 
 
 def sensor_positions(rng: np.random.Generator, settings: ScanSettings) -> np.ndarray:

@@ -22,7 +22,7 @@ from OpenGL.GL import shaders
 from pyrender import Primitive, Sampler, Texture
 from pyrender.platforms import egl
 
-from crossmost.rendering.surfaces import Surface
+from crossmost.geometry.surfaces import Surface
 
 VERTEX_SHADER = """
 #version 330 core

@@ -12,8 +12,8 @@ import trimesh
 from PIL import Image
 
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.geometry.surfaces import DrawableObject, read_drawable
 from crossmost.rendering.cameras import CameraRig, camera_poses, framed_projections, projection_matrices
-from crossmost.rendering.surfaces import DrawableObject, read_drawable
 
 if TYPE_CHECKING:
     from crossmost.rendering.gl import Context, TileRenderer

@@ -95,6 +95,7 @@ def plan_views(
         "crossmost.geometry.meshes",
         "crossmost.geometry.normalize",
         "crossmost.geometry.sampling",
+        "crossmost.geometry.surfaces",
     )
     return ShardWork(
         jobs=meshes.references(),

@@ -1,4 +1,4 @@
-"""From meshes in all their variety to what the graphics card draws: a batch of triangles per texture.
+"""From meshes in all their variety to what the graphics card draws, and to the color of any point of their surface.
 
 Colors come from wherever the mesh keeps them (vertices, faces, materials, textures); whatever is broken about
 them falls back to a flat color, because an object with a wrong color is still worth a picture.
@@ -15,6 +15,7 @@ from trimesh.visual.material import MultiMaterial, PBRMaterial, SimpleMaterial
 from trimesh.visual.texture import TextureVisuals
 
 from crossmost.errors import UnreadableObjectError
+from crossmost.geometry.sampling import SurfacePoints
 
 MAX_TEXTURE_SIDE = 512  # pixels; a picture shows a texture on far fewer
 DEFAULT_COLOR = np.array([0.62, 0.62, 0.62, 1.0], dtype=np.float32)  # for meshes without any color
@@ -86,6 +87,57 @@ def read_drawable(mesh: trimesh.Trimesh | trimesh.Scene) -> DrawableObject:
         raise UnreadableObjectError("the mesh has no face with finite corners")
     merged = [_merge(parts, None if key is None else textures[key]) for key, parts in by_texture.items()]
     return _to_unit_radius(merged)
+
+
+def surface_colors(mesh: trimesh.Trimesh | trimesh.Scene, surface: SurfacePoints) -> np.ndarray | None:
+    """Colors of points of a surface as they are drawn, but without light and transparency.
+
+    Args:
+        mesh: the one that the points were drawn from.
+        surface: n points.
+
+    Returns:
+        (n, 3) uint8 RGB; None if no part of the mesh has a color or texture of its own.
+    """
+    parts = _parts(mesh)
+    if not any(_has_color(part.visual) for part, _ in parts):
+        return None
+    colors = np.empty((len(surface.face), 3), dtype=np.float64)
+    textures: dict[int, np.ndarray | None] = {}
+    first = 0
+    for part, matrix in parts:
+        read, image = _read_part(part, matrix)
+        if read is None:
+            continue
+        of_part = (surface.face >= first) & (surface.face < first + len(read.faces))
+        corners, weights = read.faces[surface.face[of_part] - first], surface.weights[of_part, :, None]
+        first += len(read.faces)
+        found = (read.colors[corners, :3] * weights).sum(1)
+        if image is not None:
+            if id(image) not in textures:
+                textures[id(image)] = read_texture(image)
+            texels = textures[id(image)]
+            if texels is not None:
+                found = found * _texels_at(texels, (read.uv[corners] * weights).sum(1))
+        colors[of_part] = found
+    return np.rint(255 * colors.clip(0, 1)).astype(np.uint8)
+
+
+def _has_color(visual: object) -> bool:
+    if isinstance(visual, TextureVisuals):
+        material = visual.material
+        if isinstance(material, PBRMaterial):
+            return material.baseColorFactor is not None or material.baseColorTexture is not None
+        return material is not None
+    return getattr(visual, "kind", None) in ("vertex", "face")
+
+
+def _texels_at(texture: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """Colors (n, 3) in [0, 1] of the nearest texels; coordinates repeat."""
+    height, width = texture.shape[:2]
+    column = (uv[:, 0] % 1 * width).astype(int).clip(max=width - 1)
+    row = ((1 - uv[:, 1]) % 1 * height).astype(int).clip(max=height - 1)
+    return texture[row, column, :3] / 255
 
 
 def read_texture(image: Image.Image) -> np.ndarray | None:

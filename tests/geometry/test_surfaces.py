@@ -10,7 +10,7 @@ from trimesh.visual.material import PBRMaterial, SimpleMaterial
 from trimesh.visual.texture import TextureVisuals
 
 from crossmost.errors import UnreadableObjectError
-from crossmost.rendering.surfaces import LEAST_OPACITY, MAX_TEXTURE_SIDE, read_drawable, read_texture
+from crossmost.geometry.surfaces import LEAST_OPACITY, MAX_TEXTURE_SIDE, read_drawable, read_texture
 
 
 def textured_quad(material: SimpleMaterial | PBRMaterial, *, with_uv: bool = True) -> trimesh.Trimesh:
