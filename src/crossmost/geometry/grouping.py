@@ -25,15 +25,15 @@ def farthest_point_sampling(points: Tensor, n_samples: int, start: Tensor | None
     batch, n_points, _ = points.shape
     if not 1 <= n_samples <= n_points:
         raise ValueError(f"farthest point sampling needs 1 ≤ samples ≤ points, got {n_samples} of {n_points}")
-    points = points.detach()
+    planes = points.detach().permute(2, 0, 1).contiguous()  # (3, B, N): sums over coordinates that lie apart are fast
     rows = torch.arange(batch, device=points.device)
     current = torch.zeros(batch, dtype=torch.long, device=points.device) if start is None else start
     distance = torch.full((batch, n_points), torch.inf, dtype=points.dtype, device=points.device)
     picked = torch.empty(batch, n_samples, dtype=torch.long, device=points.device)
     for step in range(n_samples):
         picked[:, step] = current
-        offset = points - points[rows, current].unsqueeze(1)  # (B, N, 3)
-        distance = torch.minimum(distance, offset.square().sum(-1))
+        x, y, z = (planes - planes[:, rows, current].unsqueeze(2)).square_()  # (B, N) each
+        distance = torch.minimum(distance, x.add_(y).add_(z))
         current = distance.argmax(-1)
     return picked
 

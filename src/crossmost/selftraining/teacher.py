@@ -9,9 +9,13 @@ from crossmost.models.joint import JointModel
 
 
 def make_teacher(student: JointModel) -> JointModel:
-    """A frozen copy in eval mode."""
-    teacher = copy.deepcopy(student).eval()
-    return teacher.requires_grad_(False)
+    """A copy in eval mode, to be used without gradients.
+
+    Its parameters keep ``requires_grad`` all the same: with weights that need no gradient PyTorch computes a bfloat16
+    product with a tensor that is not contiguous, as attention's input is, as one product per token, and copies the
+    weights for each. Values are the same, but on a CPU ViT-B/16 takes ten times as long.
+    """
+    return copy.deepcopy(student).eval()
 
 
 @torch.no_grad()

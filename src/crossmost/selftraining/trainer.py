@@ -13,6 +13,7 @@ from lightning_fabric.strategies import DDPStrategy
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.attention import fastest_attention
+from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_prediction import Fusion, neutral_fusion
 from crossmost.models.scoring import learn_fusion
@@ -141,6 +142,7 @@ def _run(
     with (
         show_progress(title, schedule.total_steps, "steps", done=state.step, shown=fabric.is_global_zero) as progress,
         fastest_attention(fabric.device),
+        freed_memory_kept(fabric.device),
     ):
         while state.step < schedule.total_steps:
             step = state.step
@@ -192,6 +194,7 @@ def start_state(
     """
     model.batch_statistics = settings.arithmetic.mini_pointnet_statistics == "batch"
     model.point_tower.encoder.requires_grad_(False)
+    model.image_tower.set_gradient_checkpointing(settings.engine.gradient_checkpointing)
     optimizer = torch.optim.AdamW(
         parameter_groups(model, settings), lr=settings.learning_rate, betas=(0.9, 0.999), eps=1e-8
     )
