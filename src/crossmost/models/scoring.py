@@ -13,6 +13,7 @@ from torchvision.transforms import v2
 
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
+from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_prediction import Fusion, fit_fusion, joint_prediction
 from crossmost.models.point_towers import AnyPointConfig
@@ -90,14 +91,15 @@ def collection_probabilities(
     model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
     single, point = [], []
-    for chunk in track_batches(len(collection), batch_size, title, "objects"):
-        views = collection.views[chunk]
-        flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
-        image_logits = model.logits(model.embed_image(flat.to(device))).cpu()
-        single.append(functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2]))
-        clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
-        point_logits = model.logits(model.embed_point(clouds.to(device))).cpu()
-        point.append(functional.softmax(point_logits, dim=-1))
+    with freed_memory_kept(device):
+        for chunk in track_batches(len(collection), batch_size, title, "objects"):
+            views = collection.views[chunk]
+            flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
+            image_logits = model.logits(model.embed_image(flat.to(device))).cpu()
+            single.append(functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2]))
+            clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
+            point_logits = model.logits(model.embed_point(clouds.to(device))).cpu()
+            point.append(functional.softmax(point_logits, dim=-1))
     of_views = torch.cat(single)
     return Probabilities(of_views, of_views.mean(1), torch.cat(point))
 
