@@ -5,7 +5,7 @@
 
 Scoring is `collection_probabilities` from stored views and clouds to probabilities. The encoders are the towers alone,
 on ready tensors of the same sizes: pictures of the image tower's size, and clouds, which a Point-BERT cuts into groups
-itself. A second bare variant gets the groups ready, too.
+itself. A second bare variant gets the groups ready, too. Memory is kept as scoring keeps it.
 """
 
 import argparse
@@ -26,6 +26,7 @@ import crossmost.models.scoring as scoring_module
 from benchmarks.setups import CLASSES, CONFIGURATIONS, Setup, make_setup
 from benchmarks.timing import Part, Stopwatch, interleaved, machine, paired_ratio
 from crossmost.collection import Collection
+from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
 from crossmost.models.scoring import collection_probabilities, prepare_views
 from crossmost.models.text_classifier import text_classifier
@@ -63,17 +64,19 @@ def prepare(setup: Setup, model: JointModel, collection: Collection) -> list[Pre
 @torch.inference_mode()
 def encode(model: JointModel, batches: Sequence[Prepared]) -> None:
     """Both towers, clouds whole."""
-    for batch in batches:
-        model.image_tower(batch.views)
-        model.point_tower.encode(batch.clouds)
+    with freed_memory_kept(model.classifier.device):
+        for batch in batches:
+            model.image_tower(batch.views)
+            model.point_tower.encode(batch.clouds)
 
 
 @torch.inference_mode()
 def encode_groups(model: JointModel, batches: Sequence[Prepared]) -> None:
     """Both towers, clouds already cut into groups."""
-    for batch in batches:
-        model.image_tower(batch.views)
-        model.point_tower(model.point_tower.tokenize(batch.neighborhoods), batch.centers)
+    with freed_memory_kept(model.classifier.device):
+        for batch in batches:
+            model.image_tower(batch.views)
+            model.point_tower(model.point_tower.tokenize(batch.neighborhoods), batch.centers)
 
 
 def parts(model: JointModel) -> list[Part]:
