@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from crossmost.models.joint_prediction import neutral_fusion
 from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
 from tests.selftraining.small_run import quick_settings, random_model, random_objects
 
@@ -51,6 +52,9 @@ def test_fingerprint_follows_everything_a_run_depends_on_and_nothing_else() -> N
     assert run_fingerprint(model, objects, settings.model_copy(update={"engine": elsewhere})) == start
     assert run_fingerprint(model, objects, settings.model_copy(update={"seed": 99})) != start
     assert run_fingerprint(model, random_objects(5), settings) != start
+    fused = run_fingerprint(model, objects, settings, neutral_fusion(4))
+    other = neutral_fusion(4)._replace(temperature=torch.tensor([1.0, 2.0]))
+    assert len({start, fused, run_fingerprint(model, objects, settings, other)}) == 3
     assert isinstance(objects.clouds, np.ndarray)
     objects.clouds[0, 0, 0] += 1
     assert run_fingerprint(model, objects, settings) != start

@@ -13,18 +13,23 @@ import torch
 
 from crossmost.collection import Collection
 from crossmost.models.joint import JointModel
+from crossmost.models.joint_prediction import Fusion
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.shards import code_fingerprint, fingerprint
 
 _CODE = ("crossmost.selftraining", "crossmost.models", "crossmost.geometry.grouping")
 
 
-def run_fingerprint(model: JointModel, data: Collection, settings: SelfTrainingSettings) -> str:
-    """Hex digest of start weights, objects, settings (but not where they are computed) and code."""
+def run_fingerprint(
+    model: JointModel, data: Collection, settings: SelfTrainingSettings, fusion: Fusion | None = None
+) -> str:
+    """Hex digest of start weights, objects, the first fusion, settings (but not where they are computed) and code."""
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
         digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
     digest.update(data.digest().encode())
+    for value in fusion or ():
+        digest.update(value.cpu().contiguous().numpy().tobytes())
     unrelated = {"engine": {"checkpoint_every", "loader_workers"}}
     return fingerprint(
         digest.hexdigest(), settings.model_dump(mode="json", exclude=unrelated), code_fingerprint(*_CODE)

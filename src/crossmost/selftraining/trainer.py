@@ -114,7 +114,7 @@ def _run(
 ) -> SelfTrainingResult | None:
     """The run in one process; the first of several writes the result into the folder ``handover``."""
     settings, data = objects.settings, objects.data
-    checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings)) if scratch is not None else None
+    checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings, fusion)) if scratch is not None else None
     start = copy_weights(model)
     state = start_state(model, settings, fabric, fusion)
     record, selection = Recorder(), Selection(settings)
