@@ -15,7 +15,7 @@ PARAMETERS = Path(__file__).parents[2] / "conf" / "base" / "parameters_rendering
 
 def test_the_shipped_parameters_are_the_defaults() -> None:
     values = yaml.safe_load(PARAMETERS.read_text())["rendering"]
-    values["seed"] = 0  # comes from globals
+    values["seed"], values["cluster"] = 0, None  # come from globals
     parameters = RenderingParameters.model_validate(values)
     assert parameters == RenderingParameters()
     assert isinstance(parameters.clouds, ScanSettings)
