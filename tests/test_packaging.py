@@ -38,5 +38,5 @@ def test_torch_is_the_tested_build_and_brings_no_accelerator_libraries() -> None
 
 def test_every_pinned_package_installs_on_the_oldest_supported_python() -> None:
     """Debian 12 has Python 3.11.2; a machine with a newer 3.11 would not notice."""
-    needed = {name: metadata(name).json.get("requires_python", "") for name in PINS}
+    needed = {name: str(metadata(name).json.get("requires_python", "")) for name in PINS}
     assert not {name: python for name, python in needed.items() if "3.11.2" not in SpecifierSet(python)}
