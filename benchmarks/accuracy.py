@@ -53,6 +53,20 @@ class Inputs:
     selftraining: SelftrainingParameters
     zeroshot: ZeroshotParameters
 
+    def split(self, seed: int) -> dict[str, str]:
+        """Object id → side of the seed's stratified split."""
+        sides = split_objects(self.duplicate_group, self.class_name, seed=seed)
+        return dict(zip(self.collection.object_ids, sides, strict=True))
+
+    def adaptation_set(self, splits: dict[str, str]) -> Collection:
+        """The objects to adapt to."""
+        return self.collection.subset({object_id for object_id, side in splits.items() if side == "adapt"})
+
+    def truth(self) -> pd.Series:
+        """Class index by object id, to score with."""
+        labels = pd.DataFrame({"object_id": self.collection.object_ids, "class_name": self.class_name})
+        return class_index_of(labels, self.class_names)
+
 
 def load_inputs(env: str, runtime_parameters: dict[str, Any]) -> Inputs:
     """Stored objects and configuration of a Kedro environment."""
@@ -75,12 +89,8 @@ def load_inputs(env: str, runtime_parameters: dict[str, Any]) -> Inputs:
 
 def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Iterator[dict[str, Any]]:
     """Rows (seed, method, split, view, top1, seconds, facts about the last pseudo-labels) of one seed."""
-    collection = inputs.collection
-    sides = split_objects(inputs.duplicate_group, inputs.class_name, seed=seed)
-    splits = dict(zip(collection.object_ids, sides, strict=True))
-    adaptation_set = collection.subset({object_id for object_id, side in splits.items() if side == "adapt"})
-    labels = pd.DataFrame({"object_id": collection.object_ids, "class_name": inputs.class_name})
-    truth = class_index_of(labels, inputs.class_names)
+    collection, splits, truth = inputs.collection, inputs.split(seed), inputs.truth()
+    adaptation_set = inputs.adaptation_set(splits)
     settings_of = {
         "crossmost": inputs.selftraining.crossmost.model_copy(update={"seed": seed}),
         "selftrain_separate": inputs.selftraining.separate_settings().model_copy(update={"seed": seed}),

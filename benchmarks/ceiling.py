@@ -21,7 +21,6 @@ from torch.nn import functional
 
 from benchmarks.accuracy import Inputs, accuracies, load_inputs, summarize
 from crossmost.collection import Collection
-from crossmost.evaluation.metrics import class_index_of
 from crossmost.models.encoders import Encoders
 from crossmost.models.joint import JointModel
 from crossmost.models.scoring import score_collection
@@ -34,7 +33,6 @@ from crossmost.selftraining.schedule import Schedule
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.teacher import copy_weights, update_teacher
 from crossmost.selftraining.trainer import start_state
-from crossmost.splits import split_objects
 
 METHOD = "supervised"
 
@@ -79,12 +77,8 @@ def fine_tune(
 
 def run_ceiling(inputs: Inputs, seed: int) -> Iterator[dict[str, Any]]:
     """Rows (seed, method, split, view, top1, seconds) of one seed, as `benchmarks.accuracy` has them."""
-    collection = inputs.collection
-    sides = split_objects(inputs.duplicate_group, inputs.class_name, seed=seed)
-    splits = dict(zip(collection.object_ids, sides, strict=True))
-    adaptation_set = collection.subset({object_id for object_id, side in splits.items() if side == "adapt"})
-    table = pd.DataFrame({"object_id": collection.object_ids, "class_name": inputs.class_name})
-    truth = class_index_of(table, inputs.class_names)
+    splits, truth = inputs.split(seed), inputs.truth()
+    adaptation_set = inputs.adaptation_set(splits)
     encoders = Encoders.from_checkpoint(inputs.encoders).eval()
     model = JointModel(encoders, text_classifier(encoders, inputs.class_names, inputs.zeroshot.templates))
     labels = torch.from_numpy(truth.reindex(list(adaptation_set.object_ids)).to_numpy().astype("int64"))
@@ -93,7 +87,7 @@ def run_ceiling(inputs: Inputs, seed: int) -> Iterator[dict[str, Any]]:
     model.load_state_dict(weights)
     scores = score_collection(
         model,
-        collection,
+        inputs.collection,
         splits,
         method=METHOD,
         image_mean=encoders.image_mean,

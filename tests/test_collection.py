@@ -8,7 +8,7 @@ import pytest
 from crossmost.collection import load_collection
 from crossmost.errors import CrossmostError
 from crossmost.rendering import encode_view
-from crossmost.shards import Sample, ShardStore, ShardWork, encode_array
+from crossmost.shards import Sample, ShardStore, ShardWork, StoredRows, encode_array
 
 
 class Item:
@@ -79,3 +79,20 @@ def test_mixed_sizes_are_explained(tmp_path: Path) -> None:
     collection = load_collection(views, clouds)
     with pytest.raises(CrossmostError, match=r"differ in their views or points: b is \(11, 24, 24, 3\)"):
         collection.views[:]
+
+
+def test_an_empty_selection_of_colored_objects_is_an_empty_collection(tmp_path: Path) -> None:
+    views = store(tmp_path / "v", [Item("a", 1, "views")])
+    colored = load_collection(views, store(tmp_path / "c", [Item("a", 200, "colored")]))
+    assert colored.subset(set()).for_tower(6).clouds.shape == (0, 5, 6)
+
+
+def test_storage_blocks_are_the_shards_of_whatever_is_read_again(tmp_path: Path) -> None:
+    jobs = {"shard-0": [Item("a", 1, "views"), Item("c", 1, "views")], "shard-1": [Item("b", 1, "views")]}
+    views = ShardWork(jobs, make, "0", "testing", n_jobs=1).write(tmp_path / "v")
+    clouds = store(tmp_path / "c", [Item(key, 1, "clouds") for key in "abc"])
+    collection = load_collection(views, clouds)
+    assert collection.storage_blocks() == [[0, 1, 2]]
+    assert isinstance(collection.views, StoredRows)
+    collection.views.kept_bytes = 0
+    assert collection.storage_blocks() == [[0, 2], [1]]

@@ -100,16 +100,17 @@ class Collection:
         """The collection whose clouds are `tower_clouds`: what moves, drops and repeats points keeps their colors."""
         if channels <= 3 or self.colors is None:
             return replace(self, colors=None)
-        if isinstance(self.clouds, StoredRows) and isinstance(self.colors, StoredRows):
+        if len(self) and isinstance(self.clouds, StoredRows) and isinstance(self.colors, StoredRows):
             return replace(self, clouds=StoredColoredClouds(self.clouds, self.colors), colors=None)
         return replace(self, clouds=self.tower_clouds(slice(None), None, channels), colors=None)
 
     def storage_blocks(self) -> list[list[int]]:
-        """Rows that lie together in the store, in stored order; all rows are one block if they are in memory."""
-        if not isinstance(self.views, StoredRows) or self.views.stays_in_memory:
+        """Rows that lie together in the store, in stored order; all rows are one block if they stay in memory."""
+        read_again = [a for a in (self.views, self.clouds) if isinstance(a, StoredRows) and not a.stays_in_memory]
+        if not read_again:
             return [list(range(len(self)))]
         blocks: dict[str, list[int]] = {}
-        for row, reference in enumerate(self.views.references):
+        for row, reference in enumerate(read_again[0].references):
             blocks.setdefault(reference.shard.name, []).append(row)
         return [blocks[name] for name in sorted(blocks)]
 

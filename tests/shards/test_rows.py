@@ -135,3 +135,14 @@ def test_objects_that_differ_are_named(tmp_path: Path) -> None:
     for kept in (0, 10**6):
         with pytest.raises(CrossmostError, match=r"object-1 is .*object-0 is \(2, 3\); render the whole collection"):
             Rows(both, kept_bytes=kept)[:]
+
+
+def test_an_object_with_fewer_views_is_named_too(tmp_path: Path) -> None:
+    def shorter(item: Item) -> Sample:
+        return Sample(item.key, {"row.npy": encode_array(np.zeros((4 - item.number, 3)))})
+
+    store = ShardWork({"shard-0": [Item(0), Item(1)]}, shorter, "0", "testing", n_jobs=1).write(tmp_path)
+    both = [reference for shard in store.references().values() for reference in shard]
+    for kept in (0, 10**6):
+        with pytest.raises(CrossmostError, match=r"object-1 is \(3, 3\), object-0 is \(4, 3\)"):
+            Rows(both, kept_bytes=kept)[1, np.array([0, 3])]

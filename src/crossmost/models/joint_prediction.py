@@ -38,13 +38,9 @@ class Fusion(NamedTuple):
     cooccurrence: Tensor
 
 
-def neutral_fusion(n_classes: int, device: torch.device | None = None) -> Fusion:
+def neutral_fusion(n_classes: int) -> Fusion:
     """Both modalities mean what they say: the joint prediction is their product."""
-    return Fusion(
-        torch.full((2,), _MOST_RELIABLE, device=device),
-        torch.ones(2, device=device),
-        torch.zeros(2, n_classes, n_classes, device=device),
-    )
+    return Fusion(torch.full((2,), _MOST_RELIABLE), torch.ones(2), torch.zeros(2, n_classes, n_classes))
 
 
 def fit_fusion(image_probabilities: Tensor, point_probabilities: Tensor, reliability: Tensor | None = None) -> Fusion:

@@ -97,7 +97,11 @@ class StoredRows(ABC):
 
     def _row(self, row: int, part: Any) -> np.ndarray:
         if not self.stays_in_memory:
-            found = self.decode(self.references[row].load(), part)
+            sample = self.references[row].load()
+            try:
+                found = self.decode(sample, part)
+            except IndexError:
+                raise self._differs(row, self.decode(sample, slice(None))) from None
             if found.shape[found.ndim - len(self.row_shape) + 1 :] != self.row_shape[1:]:
                 raise self._differs(row, found)
             return found
