@@ -36,6 +36,13 @@ def quick_settings() -> SelfTrainingSettings:
     return settings.model_copy(update=changes)
 
 
+def with_running_labels(settings: SelfTrainingSettings) -> SelfTrainingSettings:
+    """All that the labels' running statistics are for."""
+    techniques = {"rule": "pooled", "weighting": "soft", "targets": "soft", "balance": True, "prototypes": 1.0}
+    labels = settings.pseudo_labels.model_copy(update={**techniques, "diversity": 0.3})
+    return settings.model_copy(update={"pseudo_labels": labels, "class_prior": "joint"})
+
+
 def random_objects(count: int) -> Collection:
     """Objects of noise."""
     rng = np.random.default_rng(0)
@@ -76,8 +83,9 @@ if __name__ == "__main__":
     target, scratch_folder, kill_step = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     if kill_step >= 0:
         trainer_module.training_step = _kill_at(kill_step, trainer_module.training_step)  # type: ignore[assignment]
-    engine = quick_settings().engine.model_copy(update={"checkpoint_every": 1})
-    _, outcome = small_run(quick_settings().model_copy(update={"engine": engine}), scratch=scratch_folder)
+    run_settings = with_running_labels(quick_settings())
+    engine = run_settings.engine.model_copy(update={"checkpoint_every": 1})
+    _, outcome = small_run(run_settings.model_copy(update={"engine": engine}), scratch=scratch_folder)
     torch.save(outcome.teacher, target)
     outcome.log.to_parquet(target.with_suffix(".log.parquet"))
     outcome.pseudo_labels.to_parquet(target.with_suffix(".labels.parquet"))

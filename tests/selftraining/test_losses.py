@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossmost.models.joint import token_alignment
-from crossmost.selftraining.losses import fairness, kept_cross_entropy, symmetric_contrast
+from crossmost.selftraining.losses import fairness, symmetric_contrast, weighted_cross_entropy
 
 seeds = st.integers(0, 2**31)
 
 
 @given(seeds)
-def test_kept_cross_entropy_is_the_mean_over_kept_rows(seed: int) -> None:
+def test_weighted_cross_entropy_is_the_mean_over_kept_rows(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     logits = torch.randn(8, 5, generator=generator)
     labels = torch.randint(5, (8,), generator=generator)
@@ -22,12 +22,12 @@ def test_kept_cross_entropy_is_the_mean_over_kept_rows(seed: int) -> None:
     kept = [i for i in range(8) if keep[i]]
     rows = [-math.log(logits[i].softmax(0)[labels[i]].item()) for i in kept]
     expected = sum(rows) / len(rows) if rows else 0.0
-    assert kept_cross_entropy(logits, labels, keep).item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert weighted_cross_entropy(logits, labels, keep).item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
 def test_nothing_kept_gives_zero_loss_and_zero_gradient() -> None:
     logits = torch.randn(4, 3, requires_grad=True)
-    loss = kept_cross_entropy(logits, torch.zeros(4, dtype=torch.long), torch.zeros(4, dtype=torch.bool))
+    loss = weighted_cross_entropy(logits, torch.zeros(4, dtype=torch.long), torch.zeros(4, dtype=torch.bool))
     loss.backward()
     assert loss.item() == 0
     assert logits.grad is not None and bool((logits.grad == 0).all())

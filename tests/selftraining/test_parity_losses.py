@@ -12,7 +12,7 @@ from torch import Tensor
 
 from crossmost.models.joint import JointOutput, MaskedPass, ModalityOutput
 from crossmost.selftraining.objective import self_training_losses
-from crossmost.selftraining.pseudo_labels import PseudoLabels, make_pseudo_labels
+from crossmost.selftraining.pseudo_labels import PseudoLabels, choose_targets, make_pseudo_labels, supervision, weigh
 from crossmost.selftraining.settings import SelfTrainingSettings
 
 PARITY = Path(__file__).parents[1] / "parity"
@@ -93,10 +93,14 @@ def losses_and_labels(
     )
     picked = f"{name}/picked"
     coin = torch.tensor(NUMBERS[picked] == 0) if picked in NUMBERS.files else torch.ones(16, dtype=torch.bool)
-    labels = make_pseudo_labels(image, point, coin, settings.pseudo_labels)
+    choice = choose_targets(image, point, coin, settings.pseudo_labels)
+    weights = weigh(choice, settings.pseudo_labels)
+    labels = make_pseudo_labels(image, point, choice, weights)
+    taught = supervision(choice, weights, settings.pseudo_labels)
     names = ("student_image_logits", "student_pc_logits", "image_pc_align_logits", "loss_mim_image", "loss_mim_pc")
     inputs = {key: leaf(key) for key in (*names, "loss_align_image_tokens", "loss_align_pc_tokens")}
-    losses = self_training_losses(student(inputs, bool(case["args"]["mask"])), labels, None, settings, FABRIC)
+    output = student(inputs, bool(case["args"]["mask"]))
+    losses = self_training_losses(output, labels, taught, None, settings, FABRIC)
     return losses, labels, inputs
 
 
@@ -150,7 +154,8 @@ def test_ties_take_the_image_label_where_the_original_adds_both(selftraining_set
     settings = selftraining_settings.pseudo_labels.model_copy(
         update={"rule": "joint", "point_weight": 1.0, "threshold_joint": 0.82}
     )
-    labels = make_pseudo_labels(image, point, torch.ones(16, dtype=torch.bool), settings)
+    choice = choose_targets(image, point, torch.ones(16, dtype=torch.bool), settings)
+    labels = make_pseudo_labels(image, point, choice, weigh(choice, settings))
     tied = torch.tensor(NUMBERS["tie/conf_mask"])
     assert bool(((image.amax(-1) == 1) & (point.amax(-1) == 1))[tied].all())
     assert torch.equal(labels.image_keep, tied)

@@ -6,11 +6,11 @@ import torch
 
 from crossmost.errors import CrossmostError
 from crossmost.selftraining.settings import SelfTrainingSettings
-from tests.selftraining.small_run import quick_settings, random_model, random_objects, small_run
+from tests.selftraining.small_run import quick_settings, random_model, random_objects, small_run, with_running_labels
 
 
 def in_full_precision(**engine: object) -> SelfTrainingSettings:
-    settings = quick_settings()
+    settings = with_running_labels(quick_settings())
     changed = settings.engine.model_copy(update={"accelerator": "cpu", "precision": "64-true", **engine})
     return settings.model_copy(update={"engine": changed})
 

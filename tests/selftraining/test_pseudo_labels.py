@@ -4,9 +4,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
-from crossmost.models.joint_prediction import neutral_fusion
-from crossmost.selftraining.pseudo_labels import RULES, make_pseudo_labels
+from crossmost.models.joint_prediction import Fusion, neutral_fusion
+from crossmost.selftraining.pseudo_labels import RULES, PseudoLabels, choose_targets, make_pseudo_labels, weigh
 from crossmost.selftraining.settings import PseudoLabelSettings
 
 IMAGE = torch.tensor([[0.9, 0.1, 0.0], [0.3, 0.4, 0.3], [0.1, 0.2, 0.7], [0.5, 0.5, 0.0]])
@@ -20,8 +21,15 @@ def settings(rule: str, **changes: float) -> PseudoLabelSettings:
     return PseudoLabelSettings.model_validate({"rule": rule, **values})
 
 
+def labels_of(
+    image: Tensor, point: Tensor, coin: Tensor, settings: PseudoLabelSettings, fusion: Fusion | None = None
+) -> PseudoLabels:
+    choice = choose_targets(image, point, coin, settings, fusion)
+    return make_pseudo_labels(image, point, choice, weigh(choice, settings))
+
+
 def test_joint_takes_the_more_confident_modality_for_both() -> None:
-    labels = make_pseudo_labels(IMAGE, POINT, HEADS[:4], settings("joint"))
+    labels = labels_of(IMAGE, POINT, HEADS[:4], settings("joint"))
     assert labels.image_label.tolist() == labels.point_label.tolist() == [1, 0, 2, 2]
     assert labels.image_keep.tolist() == labels.point_keep.tolist() == [True, True, True, False]
 
@@ -29,22 +37,22 @@ def test_joint_takes_the_more_confident_modality_for_both() -> None:
 def test_pooled_labels_trust_and_read_each_modality_as_the_fusion_says() -> None:
     image, point = torch.tensor([[0.6, 0.4], [0.6, 0.4]]), torch.tensor([[0.95, 0.05], [0.05, 0.95]])
     plain = neutral_fusion(2)
-    labels = make_pseudo_labels(image, point, HEADS[:2], settings("pooled"), plain)
+    labels = labels_of(image, point, HEADS[:2], settings("pooled"), plain)
     assert labels.image_label.tolist() == labels.point_label.tolist() == [0, 1]
     doubted = plain._replace(temperature=torch.tensor([0.2, 10.0]))
-    assert make_pseudo_labels(image, point, HEADS[:2], settings("pooled"), doubted).image_label.tolist() == [0, 0]
+    assert labels_of(image, point, HEADS[:2], settings("pooled"), doubted).image_label.tolist() == [0, 0]
     # Points as often mean the other class: they say nothing, and the images decide.
     swapped = plain._replace(cooccurrence=torch.tensor([[[50.0, 0.0], [0.0, 50.0]], [[0.0, 50.0], [50.0, 0.0]]]))
-    read = make_pseudo_labels(image, point, HEADS[:2], settings("pooled"), swapped)
+    read = labels_of(image, point, HEADS[:2], settings("pooled"), swapped)
     assert read.image_label.tolist() == read.point_label.tolist() == [0, 0]
-    certain = make_pseudo_labels(image, point, HEADS[:2], settings("pooled", threshold_joint=0.9), plain)
+    certain = labels_of(image, point, HEADS[:2], settings("pooled", threshold_joint=0.9), plain)
     assert certain.image_keep.tolist() == certain.point_keep.tolist() == [True, True]
-    unsure = make_pseudo_labels(image, point, HEADS[:2], settings("pooled", threshold_joint=0.95), plain)
+    unsure = labels_of(image, point, HEADS[:2], settings("pooled", threshold_joint=0.95), plain)
     assert unsure.image_keep.tolist() == unsure.point_keep.tolist() == [True, False]
 
 
 def test_point_weight_shifts_the_decision_and_the_threshold() -> None:
-    labels = make_pseudo_labels(IMAGE, POINT, HEADS[:4], settings("joint", point_weight=0.7))
+    labels = labels_of(IMAGE, POINT, HEADS[:4], settings("joint", point_weight=0.7))
     assert labels.image_label.tolist() == [0, 0, 2, 0]
     assert labels.image_keep.tolist() == [True, False, True, False]  # 0.8 · 0.7 is below the threshold
     assert labels.point_confidence.tolist() == pytest.approx([0.95, 0.8, 0.8, 0.6])
@@ -52,11 +60,11 @@ def test_point_weight_shifts_the_decision_and_the_threshold() -> None:
 
 def test_tie_takes_the_images_label() -> None:
     image, point = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
-    assert make_pseudo_labels(image, point, HEADS[:1], settings("joint")).image_label.tolist() == [0]
+    assert labels_of(image, point, HEADS[:1], settings("joint")).image_label.tolist() == [0]
 
 
 def test_separate_keeps_each_modality_to_itself() -> None:
-    labels = make_pseudo_labels(IMAGE, POINT, HEADS[:4], settings("separate", threshold_image=0.65, point_weight=0.1))
+    labels = labels_of(IMAGE, POINT, HEADS[:4], settings("separate", threshold_image=0.65, point_weight=0.1))
     assert labels.image_label.tolist() == [0, 1, 2, 0]
     assert labels.point_label.tolist() == [1, 0, 2, 2]
     assert labels.image_keep.tolist() == [True, False, True, False]
@@ -64,16 +72,16 @@ def test_separate_keeps_each_modality_to_itself() -> None:
 
 
 def test_agreement_keeps_what_both_are_sure_of() -> None:
-    labels = make_pseudo_labels(IMAGE, POINT, HEADS[:4], settings("agreement"))
+    labels = labels_of(IMAGE, POINT, HEADS[:4], settings("agreement"))
     assert labels.image_keep.tolist() == [False, False, True, False]
     assert labels.image_label[2] == 2
-    unsure = make_pseudo_labels(IMAGE, POINT, HEADS[:4], settings("agreement", threshold_joint=0.75))
+    unsure = labels_of(IMAGE, POINT, HEADS[:4], settings("agreement", threshold_joint=0.75))
     assert not unsure.image_keep[2], "the less confident modality says 0.7"
 
 
 @pytest.mark.parametrize(("rule", "source"), [("image_only", IMAGE), ("point_only", POINT)])
 def test_one_modality_teaches_both(rule: str, source: torch.Tensor) -> None:
-    labels = make_pseudo_labels(IMAGE, POINT, HEADS[:4], settings(rule))
+    labels = labels_of(IMAGE, POINT, HEADS[:4], settings(rule))
     confidence, expected = source.max(-1)
     assert labels.image_label.tolist() == labels.point_label.tolist() == expected.tolist()
     assert labels.image_keep.tolist() == (confidence > 0.6).tolist()
@@ -81,7 +89,7 @@ def test_one_modality_teaches_both(rule: str, source: torch.Tensor) -> None:
 
 def test_random_takes_the_modality_its_coin_says() -> None:
     coin = torch.tensor([True, False, True, False])
-    labels = make_pseudo_labels(IMAGE, POINT, coin, settings("random"))
+    labels = labels_of(IMAGE, POINT, coin, settings("random"))
     assert labels.image_label.tolist() == labels.point_label.tolist() == [0, 0, 2, 2]
     assert labels.image_keep.tolist() == labels.point_keep.tolist() == [True, True, True, False]
 
@@ -92,7 +100,7 @@ def test_kept_labels_are_predictions_of_a_modality(rule: str, seed: int, thresho
     image = torch.rand(16, 5, generator=generator).softmax(-1)
     point = torch.rand(16, 5, generator=generator).softmax(-1)
     coin = torch.rand(16, generator=generator) < 0.5
-    labels = make_pseudo_labels(image, point, coin, settings(rule, threshold_joint=threshold))
+    labels = labels_of(image, point, coin, settings(rule, threshold_joint=threshold))
     if rule != "pooled":  # which may name a third class that both modalities held likely
         offered = torch.stack([image.argmax(-1), point.argmax(-1)])
         assert bool((offered == labels.image_label).any(0).all())

@@ -96,3 +96,31 @@ def test_a_prior_from_the_teacher_changes_fairness_alone(
     estimated = small_run(quick.model_copy(update={"class_prior": "teacher", "prior_momentum": 0.0}))[1]
     assert uniform.log["fairness_image"][0] != estimated.log["fairness_image"][0]
     assert uniform.log["ce_image"][0] == estimated.log["ce_image"][0]
+
+
+TECHNIQUES = {
+    "weighting": "soft",
+    "targets": "hard",
+    "diversity": 0.5,
+    "balance": True,
+    "prototypes": 1.0,
+}
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_each_labeling_technique_changes_the_run_and_stays_finite(quick: SelfTrainingSettings, technique: str) -> None:
+    pooled = quick.pseudo_labels.model_copy(update={"rule": "pooled", "targets": "soft"})
+    quick = quick.model_copy(update={"prior_momentum": 0.0})
+    plain, other = (
+        small_run(quick.model_copy(update={"pseudo_labels": pooled.model_copy(update=changes)}))[1]
+        for changes in ({}, {technique: TECHNIQUES[technique]})
+    )
+    assert not plain.log["loss"].equals(other.log["loss"])
+    assert bool(np.isfinite(other.log["loss"]).all())
+
+
+def test_running_thresholds_replace_the_fixed_ones(quick: SelfTrainingSettings) -> None:
+    labels = quick.pseudo_labels.model_copy(update={"threshold_joint": 1.0})
+    assert small_run(quick.model_copy(update={"pseudo_labels": labels}))[1].log["kept_share"].max() == 0
+    adaptive = labels.model_copy(update={"weighting": "self_adaptive"})
+    assert small_run(quick.model_copy(update={"pseudo_labels": adaptive}))[1].log["kept_share"].min() > 0

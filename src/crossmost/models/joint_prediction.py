@@ -80,14 +80,47 @@ def joint_prediction(image_probabilities: Tensor, point_probabilities: Tensor, f
         image_probabilities, point_probabilities: (B, C).
         fusion: see there.
     """
+    read, prior = _read(image_probabilities, point_probabilities, fusion)
+    return torch.softmax(_log(read).sum(0) - prior.log(), dim=-1)
+
+
+def leaning_predictions(
+    image_probabilities: Tensor, point_probabilities: Tensor, fusion: Fusion, lean: float
+) -> tuple[Tensor, Tensor]:
+    """The joint prediction as images and as points would have it, each (B, C): each counts itself more.
+
+    Args:
+        image_probabilities, point_probabilities: (B, C).
+        fusion: see `joint_prediction`.
+        lean: 0 gives the joint prediction twice, 1 each modality's own one, read through both.
+    """
+    read, prior = _read(image_probabilities, point_probabilities, fusion)
+    image, point = _log(read)
+    own, other = 1 + lean, 1 - lean
+    reference = other * prior.log()
+    return (
+        torch.softmax(own * image + other * point - reference, dim=-1),
+        torch.softmax(own * point + other * image - reference, dim=-1),
+    )
+
+
+def class_frequencies(fusion: Fusion) -> Tensor:
+    """Expected class frequencies (C,): the mean joint prediction so far; all equal before there is one."""
+    frequencies = fusion.cooccurrence.sum((0, 1))
+    total = frequencies.sum()
+    even = torch.full_like(frequencies, 1 / len(frequencies))
+    return torch.where(total > 0, frequencies / total.clamp_min(_SMALLEST_PROBABILITY), even)
+
+
+def _read(image_probabilities: Tensor, point_probabilities: Tensor, fusion: Fusion) -> tuple[Tensor, Tensor]:
+    """Both predictions (2, B, C), tempered and read through what both say, and the prior (C,) they share."""
     both = torch.stack([image_probabilities, point_probabilities])
     n_classes = both.shape[-1]
     counts = fusion.cooccurrence.to(both)
     counts = counts / counts.sum((1, 2), keepdim=True).clamp_min(_SMALLEST_PROBABILITY)
     prior = counts.sum(1).mean(0).clamp_min(_SMALLEST_PRIOR)
     smoothed = counts + SMOOTHING / n_classes * torch.eye(n_classes, dtype=counts.dtype, device=counts.device)
-    read = _tempered(both, fusion.temperature.to(both)) @ (smoothed / smoothed.sum(-1, keepdim=True))
-    return torch.softmax(_log(read).sum(0) - prior.log(), dim=-1)
+    return _tempered(both, fusion.temperature.to(both)) @ (smoothed / smoothed.sum(-1, keepdim=True)), prior
 
 
 def _reliability(both: Tensor) -> Tensor:

@@ -5,14 +5,14 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def kept_cross_entropy(logits: Tensor, labels: Tensor, keep: Tensor) -> Tensor:
-    """Mean cross-entropy of the kept rows; 0 (with zero gradient) when nothing is kept.
+def weighted_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy, its sum by weight over the number of rows that have one; 0 (with zero gradient) when none has.
 
     Args:
-        logits: (B, C); labels: (B,) int64; keep: (B,) bool.
+        logits: (B, C); targets: (B,) int64 classes or (B, C) probabilities; weights: (B,), 0 leaves a row out.
     """
-    losses = functional.cross_entropy(_at_least_single(logits), labels, reduction="none")
-    return (losses * keep).sum() / keep.sum().clamp_min(1)
+    losses = functional.cross_entropy(_at_least_single(logits), targets, reduction="none")
+    return (losses * weights).sum() / (weights > 0).sum().clamp_min(1)
 
 
 def fairness(logits: Tensor, prior: Tensor | None = None) -> Tensor:

@@ -8,14 +8,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from crossmost.models.joint import JointOutput, MaskedPass
-from crossmost.selftraining.losses import fairness, kept_cross_entropy, symmetric_contrast
-from crossmost.selftraining.pseudo_labels import PseudoLabels
+from crossmost.selftraining.losses import fairness, symmetric_contrast, weighted_cross_entropy
+from crossmost.selftraining.pseudo_labels import PseudoLabels, Supervision
 from crossmost.selftraining.settings import SelfTrainingSettings
 
 
 def self_training_losses(
     output: JointOutput,
     labels: PseudoLabels,
+    taught: Supervision,
     prior: Tensor | None,
     settings: SelfTrainingSettings,
     fabric: Fabric,
@@ -24,16 +25,16 @@ def self_training_losses(
 
     Args:
         output: of this process.
-        labels: of all processes' objects, in order of the processes.
+        labels, taught: of all processes' objects, in order of the processes.
         prior: (2, C) expected class frequencies for images and points; None is uniform.
     """
     weights, k = settings.loss_weights, settings.views_per_object
     image_logits, point_logits = gather_rows(output.image.logits, fabric), gather_rows(output.point.logits, fabric)
-    image_label, image_keep = labels.image_label.repeat_interleave(k), labels.image_keep.repeat_interleave(k)
+    image_target, image_weight = (values.repeat_interleave(k, 0) for values in (taught.image, taught.image_weight))
     image_prior, point_prior = (None, None) if prior is None else prior
     losses = {
-        "ce_image": weights.image * kept_cross_entropy(image_logits, image_label, image_keep),
-        "ce_point": weights.point * kept_cross_entropy(point_logits, labels.point_label, labels.point_keep),
+        "ce_image": weights.image * weighted_cross_entropy(image_logits, image_target, image_weight),
+        "ce_point": weights.point * weighted_cross_entropy(point_logits, taught.point, taught.point_weight),
         "fairness_image": weights.image * weights.fairness * fairness(image_logits, image_prior),
         "fairness_point": weights.point * weights.fairness * fairness(point_logits, point_prior),
     }

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from crossmost.models.joint_prediction import Fusion, fit_fusion, joint_prediction
+from crossmost.models.joint_prediction import Fusion, fit_fusion, joint_prediction, leaning_predictions
+from crossmost.selftraining.label_memory import LabelMemory, label_weights
 from crossmost.selftraining.settings import PseudoLabelSettings
 
 
@@ -27,63 +28,88 @@ class PseudoLabels(NamedTuple):
     point_confidence: Tensor
 
 
+class Choice(NamedTuple):
+    """What a rule makes of both predictions.
+
+    Attributes:
+        image_target, point_target: (B, C) probabilities whose largest is the label of that modality.
+        image_score, point_score: (B,) how sure the label is.
+        allowed: (B,) bool, objects that may be learned from at all.
+    """
+
+    image_target: Tensor
+    point_target: Tensor
+    image_score: Tensor
+    point_score: Tensor
+    allowed: Tensor
+
+
+class Supervision(NamedTuple):
+    """What the cross-entropy sees.
+
+    Attributes:
+        image, point: (B,) int64 classes or (B, C) probabilities.
+        image_weight, point_weight: (B,), 0 leaves an object out.
+    """
+
+    image: Tensor
+    point: Tensor
+    image_weight: Tensor
+    point_weight: Tensor
+
+
 class _Predictions(NamedTuple):
-    image_label: Tensor
-    point_label: Tensor
+    image: Tensor
+    point: Tensor
     image_score: Tensor
     point_score: Tensor  # weighted
     coin: Tensor  # bool: the random rule takes the image
-    pooled_label: Tensor
-    pooled_score: Tensor
+    fusion: Fusion
+    diversity: float
 
 
-# Label and keep mask for images and points: image_label, point_label, image_keep, point_keep.
-Labels = tuple[Tensor, Tensor, Tensor, Tensor]
+def _one_for_both(target: Tensor, score: Tensor) -> Choice:
+    return Choice(target, target, score, score, torch.ones_like(score, dtype=torch.bool))
 
 
-def _joint(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
+def _joint(p: _Predictions) -> Choice:
     # On a tie the image decides (≥); the released code would add the two class ids.
-    label = torch.where(p.image_score >= p.point_score, p.image_label, p.point_label)
-    keep = torch.maximum(p.image_score, p.point_score) > settings.threshold_joint
-    return label, label, keep, keep
+    image_wins = p.image_score >= p.point_score
+    target = torch.where(image_wins.unsqueeze(1), p.image, p.point)
+    return _one_for_both(target, torch.maximum(p.image_score, p.point_score))
 
 
-def _pooled(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
-    keep = p.pooled_score > settings.threshold_joint
-    return p.pooled_label, p.pooled_label, keep, keep
+def _pooled(p: _Predictions) -> Choice:
+    if p.diversity == 0:
+        target = joint_prediction(p.image, p.point, p.fusion)
+        return _one_for_both(target, target.amax(-1))
+    image, point = leaning_predictions(p.image, p.point, p.fusion, p.diversity)
+    return Choice(image, point, image.amax(-1), point.amax(-1), torch.ones_like(p.coin))
 
 
-def _kept_separately(p: _Predictions, settings: PseudoLabelSettings) -> tuple[Tensor, Tensor]:
-    return p.image_score > settings.threshold_image, p.point_score > settings.threshold_point
+def _separate(p: _Predictions) -> Choice:
+    return Choice(p.image, p.point, p.image_score, p.point_score, torch.ones_like(p.coin))
 
 
-def _separate(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
-    return p.image_label, p.point_label, *_kept_separately(p, settings)
+def _agreement(p: _Predictions) -> Choice:
+    score = torch.minimum(p.image_score, p.point_score)
+    return _one_for_both(p.image, score)._replace(allowed=p.image.argmax(-1) == p.point.argmax(-1))
 
 
-def _agreement(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
-    confident = torch.minimum(p.image_score, p.point_score) > settings.threshold_joint
-    keep = confident & (p.image_label == p.point_label)
-    return p.image_label, p.image_label, keep, keep
+def _random(p: _Predictions) -> Choice:
+    target = torch.where(p.coin.unsqueeze(1), p.image, p.point)
+    return _one_for_both(target, torch.where(p.coin, p.image_score, p.point_score))
 
 
-def _random(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
-    label = torch.where(p.coin, p.image_label, p.point_label)
-    keep = torch.where(p.coin, p.image_score, p.point_score) > settings.threshold_joint
-    return label, label, keep, keep
+def _image_only(p: _Predictions) -> Choice:
+    return _one_for_both(p.image, p.image_score)
 
 
-def _image_only(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
-    keep, _ = _kept_separately(p, settings)
-    return p.image_label, p.image_label, keep, keep
+def _point_only(p: _Predictions) -> Choice:
+    return _one_for_both(p.point, p.point_score)
 
 
-def _point_only(p: _Predictions, settings: PseudoLabelSettings) -> Labels:
-    _, keep = _kept_separately(p, settings)
-    return p.point_label, p.point_label, keep, keep
-
-
-RULES: dict[str, Callable[[_Predictions, PseudoLabelSettings], Labels]] = {
+RULES: dict[str, Callable[[_Predictions], Choice]] = {
     "pooled": _pooled,
     "joint": _joint,
     "separate": _separate,
@@ -97,26 +123,68 @@ RULES: dict[str, Callable[[_Predictions, PseudoLabelSettings], Labels]] = {
 _WITHOUT_WEIGHT = ("pooled", "separate", "image_only", "point_only")
 
 
-def make_pseudo_labels(
+def choose_targets(
     image_probabilities: Tensor,
     point_probabilities: Tensor,
     coin: Tensor,
     settings: PseudoLabelSettings,
     fusion: Fusion | None = None,
-) -> PseudoLabels:
+) -> Choice:
     """Apply the configured rule to teacher probabilities (B, C) of both modalities.
 
     Args:
         coin: (B,) bool, which modality the ``random`` rule takes: True is the image.
         fusion: how the ``pooled`` rule reads both predictions; None learns it from these objects.
     """
-    image_confidence, image_label = image_probabilities.max(-1)
-    point_confidence, point_label = point_probabilities.max(-1)
     weight = 1.0 if settings.rule in _WITHOUT_WEIGHT else settings.point_weight
     if fusion is None:
         fusion = fit_fusion(image_probabilities, point_probabilities)
-    pooled_score, pooled_label = joint_prediction(image_probabilities, point_probabilities, fusion).max(-1)
-    scores = (image_confidence, weight * point_confidence)
-    predictions = _Predictions(image_label, point_label, *scores, coin, pooled_label, pooled_score)
-    labels = RULES[settings.rule](predictions, settings)
-    return PseudoLabels(*labels, image_confidence=image_confidence, point_confidence=point_confidence)
+    scores = image_probabilities.amax(-1), weight * point_probabilities.amax(-1)
+    both = image_probabilities, point_probabilities
+    return RULES[settings.rule](_Predictions(*both, *scores, coin, fusion, settings.diversity))
+
+
+def thresholds(settings: PseudoLabelSettings) -> tuple[float, float]:
+    """What the scores of images and points must exceed under the configured rule."""
+    image, point, joint = settings.threshold_image, settings.threshold_point, settings.threshold_joint
+    of_rule = {"separate": (image, point), "image_only": (image, image), "point_only": (point, point)}
+    return of_rule.get(settings.rule, (joint, joint))
+
+
+def weigh(choice: Choice, settings: PseudoLabelSettings, memory: LabelMemory | None = None) -> tuple[Tensor, Tensor]:
+    """(B,) weights with which objects enter the cross-entropy of images and points; 0 leaves an object out.
+
+    Args:
+        memory: running statistics of the labels, which all weightings but the fixed threshold need.
+    """
+    scores = torch.stack([choice.image_score, choice.point_score])
+    targets = torch.stack([choice.image_target, choice.point_target])
+    weights = label_weights(targets, scores, thresholds(settings), settings.weighting, memory) * choice.allowed
+    return weights[0], weights[1]
+
+
+def supervision(choice: Choice, weights: tuple[Tensor, Tensor], settings: PseudoLabelSettings) -> Supervision:
+    """Targets, hard or soft as configured, and weights."""
+    targets = choice.image_target, choice.point_target
+    if settings.targets == "hard":
+        targets = targets[0].argmax(-1), targets[1].argmax(-1)
+    return Supervision(*targets, *weights)
+
+
+def make_pseudo_labels(
+    image_probabilities: Tensor, point_probabilities: Tensor, choice: Choice, weights: tuple[Tensor, Tensor]
+) -> PseudoLabels:
+    """Labels as they are recorded.
+
+    Args:
+        image_probabilities, point_probabilities: (B, C) of the teacher.
+        choice, weights: of `choose_targets` and `weigh`.
+    """
+    return PseudoLabels(
+        choice.image_target.argmax(-1),
+        choice.point_target.argmax(-1),
+        weights[0] > 0,
+        weights[1] > 0,
+        image_confidence=image_probabilities.amax(-1),
+        point_confidence=point_probabilities.amax(-1),
+    )

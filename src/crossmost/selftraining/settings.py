@@ -12,6 +12,7 @@ class Frozen(BaseModel):
 
 
 RuleName = Literal["pooled", "joint", "separate", "agreement", "random", "image_only", "point_only"]
+Weighting = Literal["threshold", "self_adaptive", "soft"]
 
 
 class PseudoLabelSettings(Frozen):
@@ -25,6 +26,31 @@ class PseudoLabelSettings(Frozen):
     )
     point_weight: float = Field(
         gt=0, description="Factor on the point confidence where rules compare modalities: joint, agreement, random."
+    )
+    weighting: Weighting = Field(
+        default="threshold",
+        description="Which labels count: above the fixed thresholds; above running ones, global and per class "
+        "(FreeMatch); or all, the less sure ones less (SoftMatch).",
+    )
+    targets: Literal["hard", "soft"] = Field(
+        default="hard", description="Train on the label alone, or on the probabilities that gave it."
+    )
+    diversity: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="How much more the pooled label of a modality counts its own prediction than the other's: with 0 "
+        "both learn the same labels, with 1 each its own.",
+    )
+    balance: bool = Field(
+        default=False,
+        description="Scale the teacher's predictions so that in the mean they have the expected class frequencies "
+        "(distribution alignment).",
+    )
+    prototypes: float = Field(
+        default=0.0,
+        ge=0,
+        description="Exponent with which nearness to class prototypes enters the teacher's predictions; 0: not.",
     )
 
 
@@ -146,14 +172,15 @@ class SelfTrainingSettings(Frozen):
     classifier_learning_rate: float = Field(
         ge=0, description="Learning-rate factor of the shared classifier; 0 freezes it."
     )
-    class_prior: Literal["uniform", "teacher"] = Field(
-        description="Class frequencies that fairness pulls to: all equal, or the running mean of the teacher's labels."
+    class_prior: Literal["uniform", "teacher", "joint"] = Field(
+        description="Class frequencies that fairness and balance pull to: all equal, the running mean of the teacher's "
+        "labels from equal ones on, or that of the joint prediction from the zero-shot one on."
     )
     prior_momentum: float = Field(
         default=0.95,
         ge=0,
         lt=1,
-        description="Of running means of the teacher: class frequencies, temperatures, co-occurrences.",
+        description="Of running means of the teacher: class frequencies, temperatures, confidences, prototypes.",
     )
     ema_init: float = Field(ge=0, lt=1, description="Teacher decay at the first step.")
     ema_final: float = Field(ge=0, lt=1, description="Teacher decay after the ramp.")

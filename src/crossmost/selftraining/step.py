@@ -15,10 +15,25 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from crossmost.models.joint import JointModel, JointOutput
-from crossmost.models.joint_prediction import Fusion, updated_fusion
+from crossmost.models.joint_prediction import Fusion, class_frequencies, updated_fusion
 from crossmost.models.point_towers import AnyPointTower
+from crossmost.selftraining.label_memory import (
+    LabelMemory,
+    balanced,
+    near_prototypes,
+    remember_embeddings,
+    remember_labels,
+    remember_predictions,
+)
 from crossmost.selftraining.objective import gather_rows, self_training_losses
-from crossmost.selftraining.pseudo_labels import PseudoLabels, make_pseudo_labels
+from crossmost.selftraining.pseudo_labels import (
+    PseudoLabels,
+    Supervision,
+    choose_targets,
+    make_pseudo_labels,
+    supervision,
+    weigh,
+)
 from crossmost.selftraining.schedule import Schedule
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.teacher import update_teacher
@@ -84,6 +99,7 @@ class TrainingState:
         student: the same module behind `Student` and the wrapper of `Fabric.setup`.
         class_prior: (2, C) running mean of the predictions that images and points learned from.
         fusion: how the teacher's predictions of both modalities are read together, a running mean.
+        memory: running statistics of predictions and labels.
         step: how many steps have been made.
     """
 
@@ -93,7 +109,22 @@ class TrainingState:
     optimizer: Optimizer
     class_prior: Tensor
     fusion: Fusion
+    memory: LabelMemory
     step: int = 0
+
+
+class Teaching(NamedTuple):
+    """What the teacher says of a batch.
+
+    Attributes:
+        image, point: (B, C) probabilities; images: mean over an object's views.
+        image_embedding, point_embedding: (B, E) of unit length.
+    """
+
+    image: Tensor
+    point: Tensor
+    image_embedding: Tensor
+    point_embedding: Tensor
 
 
 class StepResult(NamedTuple):
@@ -137,12 +168,15 @@ class Student(nn.Module):
 
 
 @torch.no_grad()
-def teach(teacher: JointModel, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Teacher probabilities (B, C) on weak views and clouds, without masks; images: mean over an object's views."""
-    image = _probabilities(teacher.logits(teacher.embed_image(batch.weak_views)))
+def teach(teacher: JointModel, batch: Batch) -> Teaching:
+    """The teacher's predictions on weak views and clouds, without masks."""
+    image_embedding = teacher.embed_image(batch.weak_views)
     tokens = teacher.point_tower.tokenize(batch.weak_neighborhoods)
-    point = _probabilities(teacher.logits(teacher.embed_tokens(tokens, batch.weak_centers)))
-    return image.unflatten(0, (len(point), -1)).mean(1), point
+    point_embedding = teacher.embed_tokens(tokens, batch.weak_centers)
+    point = _probabilities(teacher.logits(point_embedding))
+    image = _probabilities(teacher.logits(image_embedding)).unflatten(0, (len(point), -1)).mean(1)
+    mean_embedding = functional.normalize(image_embedding.unflatten(0, (len(point), -1)).mean(1), dim=-1)
+    return Teaching(image, point, mean_embedding, point_embedding)
 
 
 def _probabilities(logits: Tensor) -> Tensor:
@@ -188,17 +222,36 @@ def _accumulate(
 ) -> StepResult:
     batch = _in_precision_of(state.teacher, batch)
     with fabric.autocast():
-        image, point = (gather_rows(probabilities, fabric) for probabilities in teach(state.teacher, batch))
-    state.fusion = updated_fusion(state.fusion, image, point, settings.prior_momentum)
-    coin = gather_rows(batch.coin, fabric)
-    labels = make_pseudo_labels(image, point, coin, settings.pseudo_labels, state.fusion)
-    prior = _updated_prior(state, labels, image, point, settings)
+        taught = Teaching(*(gather_rows(values, fabric) for values in teach(state.teacher, batch)))
+    labels, supervised = _label(state, taught, gather_rows(batch.coin, fabric), settings)
+    prior = _updated_prior(state, labels, taught.image, taught.point, settings)
     with _default_dtype(state.teacher.classifier.dtype):
         output = state.student(batch)
-    losses = self_training_losses(output, labels, prior, settings, fabric)
+    losses = self_training_losses(output, labels, supervised, prior, settings, fabric)
     fabric.backward(share * torch.stack(list(losses.values())).sum())
     detached = {name: value.detach() for name, value in losses.items()}
-    return StepResult(detached, step_report(image, point, labels), labels)
+    return StepResult(detached, step_report(taught.image, taught.point, labels), labels)
+
+
+def _label(
+    state: TrainingState, taught: Teaching, coin: Tensor, settings: SelfTrainingSettings
+) -> tuple[PseudoLabels, Supervision]:
+    """Labels of the batches of all processes; running statistics of the state move on."""
+    rule, momentum = settings.pseudo_labels, settings.prior_momentum
+    both = torch.stack([taught.image, taught.point])
+    embeddings = torch.stack([taught.image_embedding, taught.point_embedding])
+    memory = remember_predictions(state.memory, both, momentum)
+    if rule.balance:
+        both = balanced(both, memory, _expected_frequencies(state, settings))
+    if rule.prototypes:
+        both = near_prototypes(both, embeddings, memory, rule.prototypes)
+    state.fusion = updated_fusion(state.fusion, both[0], both[1], momentum)
+    choice = choose_targets(both[0], both[1], coin, rule, state.fusion)
+    targets = torch.stack([choice.image_target, choice.point_target])
+    memory = remember_labels(memory, targets, torch.stack([choice.image_score, choice.point_score]), momentum)
+    weights = weigh(choice, rule, memory)
+    state.memory = remember_embeddings(memory, embeddings, targets, torch.stack(weights), momentum)
+    return make_pseudo_labels(taught.image, taught.point, choice, weights), supervision(choice, weights, rule)
 
 
 @contextmanager
@@ -225,15 +278,24 @@ def _updated_prior(
     Each modality's is its own prediction unless its label came from the other one, so that nothing crosses over where
     the rule lets nothing cross over.
     """
-    if settings.class_prior == "uniform":
-        return None
+    if settings.class_prior != "teacher":
+        return _expected_frequencies(state, settings)
     is_own_image = (labels.image_label == image.argmax(-1)).unsqueeze(1)
     is_own_point = (labels.point_label == point.argmax(-1)).unsqueeze(1)
     taught = torch.stack(
         [torch.where(is_own_image, image, point).mean(0), torch.where(is_own_point, point, image).mean(0)]
     )
     state.class_prior.lerp_(taught.to(state.class_prior), 1 - settings.prior_momentum)
-    return state.class_prior.clone()
+    return _expected_frequencies(state, settings)
+
+
+def _expected_frequencies(state: TrainingState, settings: SelfTrainingSettings) -> Tensor | None:
+    """Class frequencies (2, C) for images and points; None: all equal."""
+    if settings.class_prior == "uniform":
+        return None
+    if settings.class_prior == "teacher":
+        return state.class_prior.clone()
+    return class_frequencies(state.fusion).expand(2, -1)
 
 
 def step_report(image: Tensor, point: Tensor, labels: PseudoLabels) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from crossmost.models.joint_prediction import Fusion, neutral_fusion
 from crossmost.models.scoring import learn_fusion
 from crossmost.progress import show_progress
 from crossmost.selftraining.image_augmentation import ImageAugmentation
+from crossmost.selftraining.label_memory import LabelMemory, new_memory
 from crossmost.selftraining.objects import AugmentedObjects, BatchPlan, derived_seed, make_loader
 from crossmost.selftraining.recording import Recorder
 from crossmost.selftraining.result import SelfTrainingResult, Weights, read_result, write_result
@@ -206,7 +207,8 @@ def start_state(
     if fusion is None:
         fusion = neutral_fusion(n_classes)
     on_device = Fusion(*(value.to(fabric.device) for value in fusion))
-    return TrainingState(model, student, teacher, fabric_optimizer, prior, on_device)
+    memory = new_memory(model.classifier)
+    return TrainingState(model, student, teacher, fabric_optimizer, prior, on_device, memory)
 
 
 def _saved(state: TrainingState, record: Recorder, selection: Selection) -> dict[str, Any]:
@@ -217,6 +219,7 @@ def _saved(state: TrainingState, record: Recorder, selection: Selection) -> dict
         "optimizer": state.optimizer.state_dict(),
         "class_prior": state.class_prior,
         "fusion": tuple(state.fusion),
+        "memory": tuple(state.memory),
         "record": record.state_dict(),
         "selection": selection.state_dict(),
     }
@@ -229,6 +232,7 @@ def _restore(saved: dict[str, Any], state: TrainingState, record: Recorder, sele
     state.optimizer.load_state_dict(saved["optimizer"])
     state.class_prior.copy_(saved["class_prior"])
     state.fusion = Fusion(*(value.to(state.class_prior) for value in saved["fusion"]))
+    state.memory = LabelMemory(*(value.to(state.memory.labeled) for value in saved["memory"]))
     record.load_state_dict(saved["record"])
     selection.load_state_dict(saved["selection"])
 
