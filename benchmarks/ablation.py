@@ -64,7 +64,23 @@ ROWS: dict[str, Changes] = {
     "trained classifier": {"crossmost.classifier_learning_rate": 1.0},
     "adapted weights alone": {"crossmost.adapted_share.image": 1.0},
     "one teacher view": {"crossmost.teacher_views": 1},
+    "points half-way too": {"crossmost.adapted_share.point": 0.5},
     "class frequencies of the teacher": {"crossmost.class_prior": "teacher"},
+    "class frequencies of the joint prediction": {"crossmost.class_prior": "joint"},
+    "self-adaptive thresholds": {"crossmost.pseudo_labels.weighting": "self_adaptive"},
+    "soft weights": {"crossmost.pseudo_labels.weighting": "soft"},
+    "soft targets": {"crossmost.pseudo_labels.targets": "soft"},
+    "soft weights and targets": {
+        "crossmost.pseudo_labels.weighting": "soft",
+        "crossmost.pseudo_labels.targets": "soft",
+    },
+    **{f"diversity {share}": {"crossmost.pseudo_labels.diversity": share} for share in (0.25, 0.5)},
+    "balance": {"crossmost.pseudo_labels.balance": True},
+    "balance, class frequencies of the joint prediction": {
+        "crossmost.pseudo_labels.balance": True,
+        "crossmost.class_prior": "joint",
+    },
+    "prototypes": {"crossmost.pseudo_labels.prototypes": 1.0},
     "published teacher decay": {
         "crossmost.ema_init": 0.99,
         "crossmost.ema_final": 0.9998,

@@ -20,24 +20,29 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from crossmost.collection import Collection, load_collection
 from crossmost.evaluation.metrics import class_index_of
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import learn_fusion, score_collection
+from crossmost.models.scoring import fusion_from_scores, score_collection
 from crossmost.models.text_classifier import text_classifier
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.selftraining.result import SelfTrainingResult
+from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
 from crossmost.splits import split_objects
+from crossmost.tuning import CRITERIA, label_free_criteria
 
 PROJECT = Path(__file__).parents[1]
 METHODS = ("zeroshot", "selftrain_separate", "crossmost")
 VIEWS = ("image_single", "image", "point", "joint")
-WITHOUT_LABELS = ("agreement", "kept_share", "teacher_entropy_image", "teacher_entropy_point")
-"""Facts about the end of a run that need no label."""
+LOGGED = ("kept_share", "teacher_entropy_image", "teacher_entropy_point")
+WITHOUT_LABELS = (*CRITERIA, *LOGGED)
+"""Facts that need no label: about the result of a run, and about its last steps."""
 FACTS = (*WITHOUT_LABELS, "coverage_image", "label_top1_image", "coverage_point", "label_top1_point")
 
 
@@ -87,58 +92,78 @@ def load_inputs(env: str, runtime_parameters: dict[str, Any]) -> Inputs:
         )
 
 
+class Run:
+    """One method on one split: a model, made to be adapted and scored."""
+
+    def __init__(self, inputs: Inputs, splits: dict[str, str], method: str) -> None:
+        self.inputs, self.splits, self.method = inputs, splits, method
+        encoders = Encoders.from_checkpoint(inputs.encoders).eval()
+        self.image_mean, self.image_std = encoders.image_mean, encoders.image_std
+        self.model = JointModel(encoders, text_classifier(encoders, inputs.class_names, inputs.zeroshot.templates))
+        self.reliability: Tensor | None = None
+
+    def scores(self, objects: Collection) -> pd.DataFrame:
+        """Of the model as it is now."""
+        return score_collection(
+            self.model,
+            objects,
+            self.splits,
+            method=self.method,
+            image_mean=self.image_mean,
+            image_std=self.image_std,
+            n_points=self.inputs.zeroshot.n_points,
+            batch_size=self.inputs.zeroshot.batch_size,
+            reliability=self.reliability,
+        )
+
+    def adapt(self, settings: SelfTrainingSettings, reference: pd.DataFrame) -> SelfTrainingResult:
+        """Self-train; ``reference`` are the zero-shot scores."""
+        fusion = fusion_from_scores(reference)
+        result = self_train(
+            self.model,
+            self.inputs.adaptation_set(self.splits),
+            settings,
+            image_mean=self.image_mean,
+            image_std=self.image_std,
+            fusion=fusion,
+            title=f"{self.method}, seed {settings.seed}",
+        )
+        self.model.load_state_dict(result.teacher)
+        self.reliability = fusion.reliability
+        return result
+
+
 def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Iterator[dict[str, Any]]:
-    """Rows (seed, method, split, view, top1, seconds, facts about the last pseudo-labels) of one seed."""
-    collection, splits, truth = inputs.collection, inputs.split(seed), inputs.truth()
-    adaptation_set = inputs.adaptation_set(splits)
+    """Rows (seed, method, split, view, top1, seconds, facts without and about labels) of one seed."""
+    splits, truth = inputs.split(seed), inputs.truth()
+    reference = Run(inputs, splits, "zeroshot").scores(inputs.collection)
     settings_of = {
-        "crossmost": inputs.selftraining.crossmost.model_copy(update={"seed": seed}),
-        "selftrain_separate": inputs.selftraining.separate_settings().model_copy(update={"seed": seed}),
+        "crossmost": inputs.selftraining.crossmost,
+        "selftrain_separate": inputs.selftraining.separate_settings(),
     }
     for method in methods:
-        encoders = Encoders.from_checkpoint(inputs.encoders).eval()
-        mean, std = encoders.image_mean, encoders.image_std
-        model = JointModel(encoders, text_classifier(encoders, inputs.class_names, inputs.zeroshot.templates))
-        started = time.perf_counter()
-        facts: dict[str, float] = {}
-        fusion = None
+        scores, seconds, facts = reference, 0.0, {}
         if method != "zeroshot":
-            settings = settings_of[method]
-            fusion = learn_fusion(
-                model,
-                adaptation_set,
-                image_mean=mean,
-                image_std=std,
-                n_points=settings.n_points,
-                batch_size=settings.batch_size,
-            )
-            title = f"{method}, seed {seed}"
-            result = self_train(
-                model, adaptation_set, settings, image_mean=mean, image_std=std, fusion=fusion, title=title
-            )
-            model.load_state_dict(result.teacher)
-            last = result.pseudo_labels[result.pseudo_labels["epoch"] == settings.epochs - 1]
-            right = truth.reindex(last["object_id"]).to_numpy()
-            facts |= {fact: float(result.log[fact].tail(10).mean()) for fact in WITHOUT_LABELS}
-            for modality in ("image", "point"):
-                kept = last[f"kept_{modality}"].to_numpy()
-                facts[f"coverage_{modality}"] = float(kept.mean())
-                facts[f"label_top1_{modality}"] = float((last[f"label_{modality}"].to_numpy() == right)[kept].mean())
-        seconds = time.perf_counter() - started
-        scores = score_collection(
-            model,
-            collection,
-            splits,
-            method=method,
-            image_mean=mean,
-            image_std=std,
-            n_points=inputs.zeroshot.n_points,
-            batch_size=inputs.zeroshot.batch_size,
-            reliability=None if fusion is None else fusion.reliability,
-        )
+            run, started = Run(inputs, splits, method), time.perf_counter()
+            result = run.adapt(settings_of[method].model_copy(update={"seed": seed}), reference)
+            seconds = time.perf_counter() - started
+            scores = run.scores(inputs.collection)
+            facts = label_free_criteria(scores, reference) | run_facts(result, truth)
         for (side, view), top1 in accuracies(scores, truth).items():
             found = {"seed": seed, "method": method, "split": side, "view": view, "top1": top1}
             yield {**found, "seconds": seconds, **facts}
+
+
+def run_facts(result: SelfTrainingResult, truth: pd.Series) -> dict[str, float]:
+    """About the last ten steps, and coverage and accuracy of the last epoch's pseudo-labels."""
+    facts = {fact: float(result.log[fact].tail(10).mean()) for fact in LOGGED}
+    last = result.pseudo_labels[result.pseudo_labels["epoch"] == result.pseudo_labels["epoch"].max()]
+    right = truth.reindex(last["object_id"]).to_numpy()
+    for modality in ("image", "point"):
+        kept = last[f"kept_{modality}"].to_numpy()
+        facts[f"coverage_{modality}"] = float(kept.mean())
+        facts[f"label_top1_{modality}"] = float((last[f"label_{modality}"].to_numpy() == right)[kept].mean())
+    return facts
 
 
 def accuracies(scores: pd.DataFrame, truth: pd.Series) -> dict[tuple[str, str], float]:
