@@ -14,7 +14,7 @@ def compiled_blocks(*models: JointModel, enabled: bool) -> Iterator[None]:
 
     They are compiled one by one, not a tower at once: blocks that are alike share a program, so that compiling takes
     seconds, and modules keep their names in state dicts. Each use (student or teacher, each batch size) has its own
-    program, made when it first runs; so has each rate of stochastic depth, and after eight programs of one kind of block
+    program, made when it first runs; so has each rate of stochastic depth. After eight programs of one kind of block
     others run uncompiled. Do not copy a model inside: the copy's blocks would run with the weights of the original.
 
     Raises:
