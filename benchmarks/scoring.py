@@ -9,6 +9,7 @@ itself. A second bare variant gets the groups ready, too. Memory is kept as scor
 """
 
 import argparse
+import copy
 import json
 import statistics
 import time
@@ -28,7 +29,7 @@ from benchmarks.timing import Part, Stopwatch, interleaved, machine, paired_rati
 from crossmost.collection import Collection
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import collection_probabilities, prepare_views
+from crossmost.models.scoring import collection_probabilities, prepare_views, scoring_device
 from crossmost.models.text_classifier import text_classifier
 from crossmost.shards import StoredRows
 
@@ -148,8 +149,9 @@ def measure(setup: Setup, n_objects: int, repeats: int) -> dict[str, Any]:
 def text_seconds(setup: Setup) -> dict[str, Any]:
     """Time of the classifier, made once for a collection, and how many prompts it takes."""
     names, templates = [f"class {number}" for number in range(CLASSES)], setup.zeroshot.templates
+    encoders = copy.deepcopy(setup.encoders).to(scoring_device())
     started = time.perf_counter()
-    text_classifier(setup.encoders, names, templates)
+    text_classifier(encoders, names, templates).cpu()
     return {"prompts": len(names) * len(templates), "seconds": time.perf_counter() - started}
 
 

@@ -66,8 +66,8 @@ def make_setup(
         objects = objects or stored_objects(stream=stream) or noise_objects(128, views=12, side=96, points=2048)
     elif name == "vit-b-16":
         encoders = Encoders(EncodersConfig(backbone="ViT-B-16", point_tower=PointTowerConfig()))
-        objects = objects or noise_objects(16, views=4, side=224, points=8192)
         changes = {"batch_size": 4, "n_points": 8192}
+        objects = objects or noise_objects(max(16, 2 * (batch_size or 0)), views=4, side=224, points=8192)
     else:
         raise ValueError(f"no configuration {name!r}; there are {', '.join(CONFIGURATIONS)}")
     wanted = batch_size or changes.get("batch_size", selftraining.batch_size)

@@ -54,14 +54,15 @@ def paired_ratio(dividend: Iterable[float], divisor: Iterable[float]) -> float:
 
 
 def _seconds(run: Callable[[], object]) -> float:
-    _wait_for_device()
+    wait_for_device()
     started = time.perf_counter()
     run()
-    _wait_for_device()
+    wait_for_device()
     return time.perf_counter() - started
 
 
-def _wait_for_device() -> None:
+def wait_for_device() -> None:
+    """Until a GPU has done what it was told; at once without one."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
@@ -86,13 +87,13 @@ class Stopwatch:
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """Count what happens inside."""
-        _wait_for_device()
+        wait_for_device()
         started = time.perf_counter()
         self._inside.append(0.0)
         try:
             yield
         finally:
-            _wait_for_device()
+            wait_for_device()
             took = time.perf_counter() - started
             own = took - self._inside.pop()
             if self._inside:

@@ -33,6 +33,7 @@ import crossmost.selftraining.step as step_module
 from benchmarks.setups import CONFIGURATIONS, Setup, make_setup
 from benchmarks.timing import Part, Stopwatch, interleaved, machine, paired_ratio
 from crossmost.models.attention import fastest_attention
+from crossmost.models.compilation import compiled_blocks
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.objects import AugmentedObjects, BatchPlan, make_loader
@@ -50,8 +51,8 @@ PRECISIONS = ("bf16-mixed", "32-true")
 class Trainer:
     """A run of self-training, step by step."""
 
-    def __init__(self, setup: Setup, precision: str) -> None:
-        engine = setup.selftraining.engine.model_copy(update={"precision": precision})
+    def __init__(self, setup: Setup, precision: str, *, compiled: bool = False) -> None:
+        engine = setup.selftraining.engine.model_copy(update={"precision": precision, "compile": compiled})
         self.setup, self.settings = setup, setup.selftraining.model_copy(update={"engine": engine})
         self.fabric = Fabric(accelerator=engine.accelerator, devices=1, precision=engine.precision)
         self.state: TrainingState = start_state(setup.model(), self.settings, self.fabric)
@@ -76,14 +77,22 @@ class Trainer:
             seed=settings.seed,
         )
         loader = make_loader(
-            objects, model.point_tower, plan, first=len(plan) - number, rank=0, world_size=1, workers=workers
+            objects,
+            model.point_tower,
+            plan,
+            first=len(plan) - number,
+            rank=0,
+            world_size=1,
+            workers=workers,
+            pin_memory=self.fabric.device.type == "cuda",
         )
         return iter(cast(Any, self.fabric.setup_dataloaders(loader, use_distributed_sampler=False)))
 
     @contextmanager
     def kernels_and_memory(self) -> Iterator[None]:
         """What the trainer sets around its steps."""
-        with fastest_attention(self.fabric.device), freed_memory_kept(self.fabric.device):
+        compiled = compiled_blocks(self.state.model, self.state.teacher, enabled=self.settings.engine.compile)
+        with fastest_attention(self.fabric.device), freed_memory_kept(self.fabric.device), compiled:
             yield
 
     def step(self, batch: Batch) -> None:
@@ -159,9 +168,10 @@ def _gflop(run: Callable[[], object]) -> float:
     return counter.get_total_flops() / 1e9
 
 
-def matmul_speed(device: torch.device, side: int = 1024) -> dict[str, float]:
+def matmul_speed(device: torch.device) -> dict[str, float]:
     """GFLOP/s of one large matrix product by precision: what the machine can give."""
-    speed = {}
+    speed: dict[str, float] = {}
+    side = 8192 if device.type == "cuda" else 1024
     for precision, dtype in (("bf16-mixed", torch.bfloat16), ("32-true", torch.float32)):
         matrix = torch.randn(side, side, device=device).to(dtype)
         seconds = interleaved({precision: partial(torch.mm, matrix, matrix)}, repeats=5)[precision]

@@ -75,7 +75,8 @@ def student(inputs: dict[str, Tensor], with_masks: bool) -> JointOutput:
         if not with_masks:
             return None
         alignment = inputs[f"loss_align_{modality}_tokens"].flatten()
-        return MaskedPass(torch.empty(0), inputs[f"loss_mim_{modality}"], torch.tensor(1), alignment, 1, 1)
+        count = torch.tensor(len(alignment))
+        return MaskedPass(torch.empty(0), inputs[f"loss_mim_{modality}"], torch.tensor(1), count, alignment, 1, 1)
 
     return JointOutput(
         ModalityOutput(inputs["student_image_logits"], inputs["image_pc_align_logits"], masked("image")),

@@ -13,7 +13,7 @@ from torch.nn import functional
 from crossmost.collection import GREY
 from crossmost.errors import CrossmostError
 from crossmost.models.encoders import Encoders
-from crossmost.models.scoring import prepare_views
+from crossmost.models.scoring import prepare_views, scoring_device
 from crossmost.rendering import decode_views
 from crossmost.shards import ShardStore, decode_array
 
@@ -67,7 +67,7 @@ def embed_triplets(
     Raises:
         CrossmostError: if no object has both views and a cloud, or clouds differ in size.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = scoring_device()
     encoders.to(device).eval()
     points, colors = _read_clouds(clouds)
     object_ids, counts, pictures = [], [], []
@@ -120,8 +120,8 @@ def _embed_pictures(encoders: Encoders, views: np.ndarray, batch_size: int, devi
     parts: list[Tensor] = []
     for first in range(0, len(views), batch_size):
         chunk = views[first : first + batch_size]
-        prepared = prepare_views(chunk, encoders.image_size, encoders.image_mean, encoders.image_std)
-        parts.append(encoders.encode_image(prepared.to(device)).cpu())
+        prepared = prepare_views(chunk, encoders.image_size, encoders.image_mean, encoders.image_std, device)
+        parts.append(encoders.encode_image(prepared).cpu())
     return torch.cat(parts).half().numpy()
 
 

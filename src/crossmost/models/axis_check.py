@@ -107,16 +107,18 @@ def drawn_agreement_by_up_axis(
     model.eval()
     rows = np.unique(np.linspace(0, len(collection) - 1, min(MOST_DRAWN, len(collection))).round().astype(int))
     clouds = collection.clouds[rows, :, :3]
+    device = model.logit_scale.device
     size = model.image_tower.visual.image_size[0]
     rig = CameraRig(n_views=DRAWN_VIEWS, image_size=min(size, 224))
     agreement = {}
     for axis, turn in track(TURNS.items(), "trying up axes", len(TURNS), "axes"):
         turned = clouds @ np.array(turn, dtype=np.float32).T
         views = np.concatenate([draw_depth_views(cloud, rig, DepthViewSettings()) for cloud in turned])
-        images = prepare_views(views, size, image_mean, image_std)
+        images = prepare_views(views, size, image_mean, image_std, device)
+        points = torch.from_numpy(turned[:, :n_points]).to(device)
         image = model.logits(model.embed_image(images)).softmax(-1).unflatten(0, (len(rows), -1)).mean(1)
-        point = model.logits(model.embed_point(torch.from_numpy(turned[:, :n_points]))).softmax(-1)
-        agreement[axis] = (image * point).sum(-1).float().numpy()
+        point = model.logits(model.embed_point(points)).softmax(-1)
+        agreement[axis] = (image * point).sum(-1).float().cpu().numpy()
     return agreement
 
 

@@ -66,6 +66,11 @@ class ImageTower(nn.Module):
         return len(self.visual.transformer.resblocks)
 
     @property
+    def compilable(self) -> tuple[nn.Module, ...]:
+        """What `compiled_blocks` compiles."""
+        return tuple(self.visual.transformer.resblocks)
+
+    @property
     def projection(self) -> Tensor:
         """(width, E) matrix from features to the shared embedding space."""
         return self.visual.proj

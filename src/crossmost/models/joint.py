@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple, Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -53,7 +54,8 @@ class MaskedPass(NamedTuple):
         embedding: (B, E) unit embedding of the class token (images) or pooled feature (points).
         absolute_error: scalar, sum of absolute errors over what was hidden and its channels.
         hidden: scalar, how much was hidden: pixels of all images, or tokens of all clouds.
-        alignment: (masked tokens,) squared distance of each masked token to its embedding, row-major.
+        hidden_tokens: scalar, how many tokens were hidden.
+        alignment: (masked tokens,) squared distance of each masked token to its embedding, row-major; see `of_hidden`.
         channels: of what was hidden: 3 colors, or the width of a token.
         tokens: in the sequence, the class token included.
     """
@@ -61,6 +63,7 @@ class MaskedPass(NamedTuple):
     embedding: Tensor
     absolute_error: Tensor
     hidden: Tensor
+    hidden_tokens: Tensor
     alignment: Tensor
     channels: int
     tokens: int
@@ -92,6 +95,16 @@ def cross_modal_cosines(output: JointOutput) -> Tensor:
     return output.image.embedding @ output.point.embedding.T
 
 
+def of_hidden(values: Tensor, mask: Tensor) -> Tensor:
+    """Values (*S, …) where ``mask`` (*S) is set, row-major; on a GPU all values, zeros where it is not set.
+
+    Sums are the same. To learn how many are set, every step would have to wait for the GPU.
+    """
+    if values.device.type == "cpu":
+        return values[mask]
+    return torch.where(mask.view(*mask.shape, *[1] * (values.dim() - mask.dim())), values, 0)
+
+
 def token_alignment(tokens: Tensor, projection: Tensor, embedding: Tensor, mask: Tensor) -> Tensor:
     """Global–local alignment of each masked token: ‖normalize(token·projection) − embedding‖².
 
@@ -99,10 +112,10 @@ def token_alignment(tokens: Tensor, projection: Tensor, embedding: Tensor, mask:
         tokens: (B, L, D); projection: (D, E); embedding: (B, E) of unit length; mask: (B, L) bool.
 
     Returns:
-        (masked tokens,), row-major.
+        (masked tokens,), row-major; see `of_hidden`.
     """
     local = functional.normalize(tokens @ projection, dim=-1)
-    return (local - embedding.unsqueeze(1)).square().sum(-1)[mask]
+    return of_hidden((local - embedding.unsqueeze(1)).square().sum(-1), mask)
 
 
 class JointModel(nn.Module):
@@ -213,8 +226,9 @@ class JointModel(nn.Module):
         )
         return MaskedPass(
             embedding=embedding,
-            absolute_error=error[hidden].sum(),
+            absolute_error=of_hidden(error, hidden).sum(),
             hidden=hidden.sum(),
+            hidden_tokens=mask.sum(),
             alignment=token_alignment(features.tokens, tower.projection, embedding, mask),
             channels=images.shape[1],
             tokens=1 + mask.shape[1],
@@ -238,16 +252,23 @@ class JointModel(nn.Module):
         tower = self.point_tower
         features = tower(tokens, centers, mask)
         embedding = self._project_point(features.feature)
-        predicted = tower.lm_head(features.tokens)[mask]  # (masked tokens, width)
-        wanted = tokens[mask].detach() if target == "token" else tower.mask_token[0].to(tokens)
+        predicted = tower.lm_head(features.tokens)
+        if target == "token":
+            error = of_hidden(predicted, mask) - of_hidden(tokens.detach(), mask)  # (masked tokens, width)
+        elif tokens.device.type == "cpu":
+            error = predicted[mask] - tower.mask_token[0].to(tokens)  # in this order it has always been summed
+        else:
+            error = of_hidden(predicted - tower.mask_token.to(tokens), mask)
         aligned_with = embedding
         if anchor == "class_token":
             class_token = features.feature[:, : tokens.shape[2]]
             aligned_with = functional.normalize(class_token @ self.point_token_projection, dim=-1)
+        hidden = mask.sum()
         return MaskedPass(
             embedding=embedding,
-            absolute_error=(predicted - wanted).abs().sum(),
-            hidden=mask.sum(),
+            absolute_error=error.abs().sum(),
+            hidden=hidden,
+            hidden_tokens=hidden,
             alignment=token_alignment(features.tokens, self.point_token_projection, aligned_with, mask),
             channels=tokens.shape[2],
             tokens=1 + mask.shape[1],

@@ -138,9 +138,10 @@ def _matching_temperature(both: Tensor, confidence: Tensor) -> Tensor:
     """Temperatures (2,) with which the largest probability is ``confidence`` in the mean, by bisection."""
     wanted = confidence.to(both).clamp_max(_MOST_RELIABLE)
     low, high = (torch.full_like(wanted, bound) for bound in _TEMPERATURES)
+    logarithms = _log(both)
     for _ in range(_BISECTIONS):
         middle = (low * high).sqrt()
-        too_sure = _tempered(both, middle).amax(-1).mean(-1) > wanted
+        too_sure = torch.softmax(logarithms / middle[:, None, None], dim=-1).amax(-1).mean(-1) > wanted
         low, high = torch.where(too_sure, middle, low), torch.where(too_sure, high, middle)
     return (low * high).sqrt()
 

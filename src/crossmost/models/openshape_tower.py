@@ -144,6 +144,11 @@ class OpenShapeTower(nn.Module):
         return self.config.width + 1
 
     @property
+    def compilable(self) -> tuple[nn.Module, ...]:
+        """What `compiled_blocks` compiles."""
+        return (self.encoder, *(branch for layer in self.transformer.layers for branch in cast(nn.ModuleList, layer)))
+
+    @property
     def token_rows(self) -> slice:
         """Rows of the projection that act on group tokens: all but the bias."""
         return slice(0, self.config.width)

@@ -178,6 +178,11 @@ class PointTower(nn.Module):
         return 2 * self.config.width
 
     @property
+    def compilable(self) -> tuple[nn.Module, ...]:
+        """What `compiled_blocks` compiles."""
+        return (self.encoder, *self.blocks.blocks)
+
+    @property
     def token_rows(self) -> slice:
         """Rows of the projection that act on group tokens: the half of the feature that is their maximum."""
         return slice(self.config.width, None)

@@ -23,9 +23,24 @@ from crossmost.splits import ADAPT
 logger = logging.getLogger(__name__)
 
 
-def prepare_views(views: np.ndarray, size: int, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Views (B, H, W, 3) uint8 → normalized (B, 3, size, size) float32, as the image tower expects at test time."""
-    images = torch.from_numpy(views).permute(0, 3, 1, 2)
+def scoring_device() -> torch.device:
+    """Where models that are not being trained compute: on a GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def prepare_views(
+    views: np.ndarray,
+    size: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    device: torch.device | None = None,
+) -> Tensor:
+    """Views (B, H, W, 3) uint8 → normalized (B, 3, size, size) float32, as the image tower expects at test time.
+
+    Args:
+        device: where they are resized, and stay; None is the CPU. A GPU may round a pixel to the next of 256 values.
+    """
+    images = torch.from_numpy(views).to(device or "cpu").permute(0, 3, 1, 2)
     resized = v2.functional.resize(images, [size, size], interpolation=v2.InterpolationMode.BICUBIC, antialias=True)
     return v2.functional.normalize(resized.float() / 255, list(mean), list(std))
 
@@ -87,15 +102,15 @@ def collection_probabilities(
         n_points: the first so many stored points (they are in random order) enter the point tower.
         title: text of the progress bar.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = scoring_device()
     model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
     single, point = [], []
     with freed_memory_kept(device):
         for chunk in track_batches(len(collection), batch_size, title, "objects"):
             views = collection.views[chunk]
-            flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std)
-            image_logits = model.logits(model.embed_image(flat.to(device))).cpu()
+            flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std, device)
+            image_logits = model.logits(model.embed_image(flat)).cpu()
             single.append(functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2]))
             clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
             point_logits = model.logits(model.embed_point(clouds.to(device))).cpu()

@@ -42,6 +42,11 @@ class TimmImageTower(ImageTower):
         return len(self.visual.trunk.blocks)
 
     @property
+    def compilable(self) -> tuple[nn.Module, ...]:
+        """What `compiled_blocks` compiles."""
+        return tuple(self.visual.trunk.blocks)
+
+    @property
     def _projection_layer(self) -> nn.Linear:
         """The layer into the shared space: open_clip's own, or the trunk's head."""
         return cast(nn.Linear, self.visual.head.proj if len(self.visual.head) else self.visual.trunk.head)

@@ -64,6 +64,11 @@ class Uni3DTower(nn.Module):
         return self.config.width + 1
 
     @property
+    def compilable(self) -> tuple[nn.Module, ...]:
+        """What `compiled_blocks` compiles."""
+        return (self.encoder, *self.visual.blocks)
+
+    @property
     def token_rows(self) -> slice:
         """Rows of the projection that act on group tokens: all but the bias."""
         return slice(0, self.config.width)

@@ -7,11 +7,14 @@ import torch
 from crossmost.errors import CrossmostError
 from crossmost.models.checkpoints.assembly import StartingPoint
 from crossmost.models.joint import JointModel
+from crossmost.models.scoring import scoring_device
 from crossmost.models.text_classifier import text_classifier
 
 
 def zeroshot_model(start: StartingPoint, class_names: Sequence[str], templates: Sequence[str]) -> JointModel:
     """Encoders with a classifier: that of an adapted checkpoint if it brings one, else one made of class names.
+
+    Names are embedded on a GPU if there is one; the model is on the CPU.
 
     Args:
         class_names: C names, in the order of the logits.
@@ -22,7 +25,8 @@ def zeroshot_model(start: StartingPoint, class_names: Sequence[str], templates: 
     """
     classifier = start.classifier
     if classifier is None:
-        classifier = text_classifier(start.encoders, class_names, templates)
+        classifier = text_classifier(start.encoders.to(scoring_device()), class_names, templates).cpu()
+        start.encoders.cpu()
     elif classifier.shape[1] != len(class_names):
         raise CrossmostError(
             f"the checkpoint's classifier has {classifier.shape[1]} classes, this collection {len(class_names)}; an "

@@ -168,15 +168,17 @@ def source_accuracy(
 ) -> dict[str, float]:
     """Zero-shot top-1 of single views and clouds on held-out source objects."""
     encoders.eval()
+    device = encoders.point_projection.device
     classifier = text_classifier(encoders, data.class_names, templates)
     mean, std = (torch.tensor(value).view(3, 1, 1) for value in (encoders.image_mean, encoders.image_std))
     correct_image = correct_point = 0
     for chunk in np.array_split(rows, max(1, len(rows) // 256)):
-        labels = torch.from_numpy(data.class_index[chunk])
+        labels = torch.from_numpy(data.class_index[chunk]).to(device)
         views = torch.from_numpy(data.views[chunk, 0]).permute(0, 3, 1, 2).float() / 255
         views = functional.interpolate(views, (encoders.image_size,) * 2, mode="bilinear", antialias=True)
-        clouds = torch.from_numpy(data.clouds[chunk, :n_points]).float()
-        correct_image += int(((encoders.encode_image((views - mean) / std) @ classifier).argmax(1) == labels).sum())
+        clouds = torch.from_numpy(data.clouds[chunk, :n_points]).float().to(device)
+        images = ((views - mean) / std).to(device)
+        correct_image += int(((encoders.encode_image(images) @ classifier).argmax(1) == labels).sum())
         correct_point += int(((encoders.encode_point(clouds) @ classifier).argmax(1) == labels).sum())
     encoders.train()
     return {"holdout_top1_image": correct_image / len(rows), "holdout_top1_point": correct_point / len(rows)}
@@ -208,7 +210,7 @@ def pretrain(
         for epoch in range(settings.epochs):
             steps: list[dict[str, Tensor]] = []
             for batch in _ahead(_batches(data, rows, encoders, len(templates), settings, generator)):
-                steps.append(descend(fabric, wrapped, fabric_optimizer, schedule, wrapped(batch)))
+                steps.append(descend(fabric, wrapped, fabric_optimizer, schedule, wrapped(fabric.to_device(batch))))
                 progress.advance(note=lambda: _headline(log))
             row = epoch_means(steps) | source_accuracy(encoders, data, holdout, templates, settings.n_points)
             log.append({"epoch": epoch, **row})

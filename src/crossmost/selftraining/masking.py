@@ -28,6 +28,6 @@ def point_region_mask(centers: Tensor, anchor: Tensor, size: Tensor) -> Tensor:
         anchor: (B,) int64, group at the middle of the hidden region.
         size: (B,) int64, how many groups it hides, the anchor included.
     """
-    middle = centers[torch.arange(len(centers)), anchor].unsqueeze(1)
+    middle = centers[torch.arange(len(centers), device=centers.device), anchor].unsqueeze(1)
     distance = (centers - middle).norm(dim=-1)  # (B, G)
     return distance.argsort(1).argsort(1) < size.unsqueeze(1)

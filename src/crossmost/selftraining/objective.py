@@ -64,8 +64,7 @@ def _masked_losses(output: JointOutput, settings: SelfTrainingSettings, fabric: 
 
 def _global_means(masked: MaskedPass, fabric: Fabric) -> tuple[Tensor, Tensor]:
     """Absolute error per hidden pixel or token, summed over channels, and alignment per token, over all processes."""
-    count = masked.alignment.new_tensor(len(masked.alignment))
-    values = [masked.absolute_error, masked.hidden, masked.alignment.sum(), count]
+    values = [masked.absolute_error, masked.hidden, masked.alignment.sum(), masked.hidden_tokens]
     sums = torch.stack([value.to(masked.absolute_error.dtype) for value in values])
     error, hidden, alignment, tokens = gather_rows(sums.unsqueeze(0), fabric).sum(0)
     return error / hidden, alignment / tokens

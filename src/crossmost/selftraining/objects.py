@@ -185,6 +185,7 @@ def make_loader(
     rank: int,
     world_size: int,
     workers: int,
+    pin_memory: bool = False,
 ) -> "DataLoader[Any]":
     """Batches of one process, in order.
 
@@ -192,12 +193,14 @@ def make_loader(
         plan: all batches of the run.
         first: number of the batch to begin with.
         workers: processes that augment ahead.
+        pin_memory: hand batches over in page-locked memory, from which a GPU fetches them while it computes.
     """
     return DataLoader(
         objects,
         batch_sampler=_Share(copy(plan), first, rank, world_size),
         collate_fn=partial(collate, _grouping_only(tower)),
         num_workers=workers,
+        pin_memory=pin_memory,
         multiprocessing_context="spawn" if workers else None,
     )
 

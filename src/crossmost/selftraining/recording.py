@@ -47,7 +47,8 @@ class Recorder:
 
     def epoch_mean(self, name: str, epoch: int) -> float:
         """Mean of a fact over the steps of an epoch."""
-        facts = [fact[name] for fact, of in zip(self._facts, self._epochs, strict=True) if of == epoch]
+        # Facts of a run that was resumed on a GPU lie on the CPU, later ones do not.
+        facts = [fact[name].cpu() for fact, of in zip(self._facts, self._epochs, strict=True) if of == epoch]
         return float(torch.stack(facts).mean())
 
     def state_dict(self) -> dict[str, Any]:

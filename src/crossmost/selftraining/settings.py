@@ -135,13 +135,16 @@ class AdaptedShare(Frozen):
 
 
 class TrainingEngineSettings(Frozen):
-    """Where and how steps are computed; the result depends on none of it but the precision."""
+    """Where and how steps are computed; the result depends on none of it but the precision, up to rounding."""
 
     accelerator: Literal["auto", "cpu", "cuda"] = Field(description="Lightning Fabric accelerator.")
     devices: int = Field(gt=0, description="Processes, one device each; more than one trains data-parallel.")
     precision: Literal["64-true", "32-true", "bf16-mixed"] = Field(description="Lightning Fabric precision.")
     gradient_checkpointing: bool = Field(
         description="Compute the image tower's blocks again in the backward pass: slower, less memory for large ViTs."
+    )
+    compile: bool = Field(
+        default=False, description="Compile the towers' blocks with torch.compile when training starts: see running.md."
     )
     loader_workers: int = Field(ge=0, description="Processes that augment ahead; 0 augments in a thread.")
     checkpoint_every: int = Field(ge=0, description="Steps between resumable checkpoints; 0 writes none.")

@@ -4,6 +4,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from crossmost.models.joint import JointModel
 
@@ -21,10 +22,12 @@ def make_teacher(student: JointModel) -> JointModel:
 @torch.no_grad()
 def update_teacher(teacher: nn.Module, student: nn.Module, decay: float) -> None:
     """teacher ← decay·teacher + (1 − decay)·student, for parameters and buffers; counters are truncated."""
-    for mean, new in zip(teacher.state_dict().values(), student.state_dict().values(), strict=True):
-        if mean.is_floating_point():
-            mean.lerp_(new.to(mean.dtype), 1 - decay)
-        else:
+    pairs = list(zip(teacher.state_dict().values(), student.state_dict().values(), strict=True))
+    floats = [(mean, new) for mean, new in pairs if mean.is_floating_point()]
+    means, news = [mean for mean, _ in floats], [new for _, new in floats]
+    get_ema_multi_avg_fn(decay)(means, news, 0)  # on GPUs one kernel for many tensors
+    for mean, new in pairs:
+        if not mean.is_floating_point():
             mean.copy_((decay * mean + (1 - decay) * new).to(mean.dtype))
 
 

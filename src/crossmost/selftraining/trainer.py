@@ -13,6 +13,7 @@ from lightning_fabric.strategies import DDPStrategy
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.attention import fastest_attention
+from crossmost.models.compilation import compiled_blocks
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_prediction import Fusion, neutral_fusion
@@ -138,12 +139,14 @@ def _run(
         rank=fabric.global_rank,
         world_size=fabric.world_size,
         workers=settings.engine.loader_workers,
+        pin_memory=fabric.device.type == "cuda",
     )
     batches: Iterator[Batch] = iter(cast(Any, fabric.setup_dataloaders(loader, use_distributed_sampler=False)))
     with (
         show_progress(title, schedule.total_steps, "steps", done=state.step, shown=fabric.is_global_zero) as progress,
         fastest_attention(fabric.device),
         freed_memory_kept(fabric.device),
+        compiled_blocks(model, state.teacher, enabled=settings.engine.compile),
     ):
         while state.step < schedule.total_steps:
             step = state.step
@@ -197,7 +200,11 @@ def start_state(
     model.point_tower.encoder.requires_grad_(False)
     model.image_tower.set_gradient_checkpointing(settings.engine.gradient_checkpointing)
     optimizer = torch.optim.AdamW(
-        parameter_groups(model, settings), lr=settings.learning_rate, betas=(0.9, 0.999), eps=1e-8
+        parameter_groups(model, settings),
+        lr=settings.learning_rate,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        fused=True if fabric.device.type == "cuda" else None,  # one kernel for many tensors
     )
     student, fabric_optimizer = fabric.setup(Student(model, settings), optimizer)
     student.train()
