@@ -1,4 +1,4 @@
-"""Accuracy of zero-shot, separate and joint self-training over several seeds of split and training.
+"""Accuracy of zero-shot, transductive, separate and joint self-training over several seeds of split and training.
 
     python -m benchmarks.accuracy                                       # the embedded default, scans
     python -m benchmarks.accuracy --env furniture_cad --seeds 0 1 2
@@ -32,9 +32,11 @@ from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.selftraining.trainer import self_train
 from crossmost.splits import split_objects
+from crossmost.transduction import transductive_scores
 
 PROJECT = Path(__file__).parents[1]
-METHODS = ("zeroshot", "selftrain_separate", "crossmost")
+METHODS = ("zeroshot", "transductive", "selftrain_separate", "crossmost")
+UNTRAINED = ("zeroshot", "transductive")
 VIEWS = ("image_single", "image", "point", "joint")
 WITHOUT_LABELS = ("agreement", "kept_share", "teacher_entropy_image", "teacher_entropy_point")
 """Facts about the end of a run that need no label."""
@@ -102,7 +104,7 @@ def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Ite
         started = time.perf_counter()
         facts: dict[str, float] = {}
         fusion = None
-        if method != "zeroshot":
+        if method not in UNTRAINED:
             settings = settings_of[method]
             fusion = learn_fusion(
                 model,
@@ -125,7 +127,7 @@ def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Ite
                 facts[f"coverage_{modality}"] = float(kept.mean())
                 facts[f"label_top1_{modality}"] = float((last[f"label_{modality}"].to_numpy() == right)[kept].mean())
         seconds = time.perf_counter() - started
-        scores = score_collection(
+        scores, embeddings = score_collection(
             model,
             collection,
             splits,
@@ -136,6 +138,10 @@ def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Ite
             batch_size=inputs.zeroshot.batch_size,
             reliability=None if fusion is None else fusion.reliability,
         )
+        if method == "transductive":
+            started = time.perf_counter()
+            scores = transductive_scores(scores, embeddings, inputs.zeroshot.transduction)
+            seconds = time.perf_counter() - started
         for (side, view), top1 in accuracies(scores, truth).items():
             found = {"seed": seed, "method": method, "split": side, "view": view, "top1": top1}
             yield {**found, "seconds": seconds, **facts}
