@@ -1,4 +1,4 @@
-"""Accuracy of zero-shot, separate and joint self-training over several seeds of split and training.
+"""Accuracy of zero-shot, transductive, separate and joint self-training over several seeds of split and training.
 
     python -m benchmarks.accuracy                                       # the embedded default, scans
     python -m benchmarks.accuracy --env furniture_cad --seeds 0 1 2
@@ -27,7 +27,7 @@ from crossmost.evaluation.metrics import class_index_of
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import fusion_from_scores, score_collection
+from crossmost.models.scoring import Scored, fusion_from_scores, score_collection
 from crossmost.models.text_classifier import text_classifier
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -35,10 +35,11 @@ from crossmost.selftraining.result import SelfTrainingResult
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
 from crossmost.splits import split_objects
+from crossmost.transduction import transductive_scores
 from crossmost.tuning import CRITERIA, label_free_criteria
 
 PROJECT = Path(__file__).parents[1]
-METHODS = ("zeroshot", "selftrain_separate", "crossmost")
+METHODS = ("zeroshot", "transductive", "selftrain_separate", "crossmost")
 VIEWS = ("image_single", "image", "point", "joint")
 LOGGED = ("kept_share", "teacher_entropy_image", "teacher_entropy_point")
 WITHOUT_LABELS = (*CRITERIA, *LOGGED)
@@ -102,7 +103,7 @@ class Run:
         self.model = JointModel(encoders, text_classifier(encoders, inputs.class_names, inputs.zeroshot.templates))
         self.reliability: Tensor | None = None
 
-    def scores(self, objects: Collection) -> pd.DataFrame:
+    def scored(self, objects: Collection) -> Scored:
         """Of the model as it is now."""
         return score_collection(
             self.model,
@@ -136,19 +137,23 @@ class Run:
 def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Iterator[dict[str, Any]]:
     """Rows (seed, method, split, view, top1, seconds, facts without and about labels) of one seed."""
     splits, truth = inputs.split(seed), inputs.truth()
-    reference = Run(inputs, splits, "zeroshot").scores(inputs.collection)
+    reference = Run(inputs, splits, "zeroshot").scored(inputs.collection)
     settings_of = {
         "crossmost": inputs.selftraining.crossmost,
         "selftrain_separate": inputs.selftraining.separate_settings(),
     }
     for method in methods:
-        scores, seconds, facts = reference, 0.0, {}
-        if method != "zeroshot":
-            run, started = Run(inputs, splits, method), time.perf_counter()
-            result = run.adapt(settings_of[method].model_copy(update={"seed": seed}), reference)
+        scores, seconds, facts = reference.scores, 0.0, {}
+        started = time.perf_counter()
+        if method == "transductive":
+            scores = transductive_scores(*reference, inputs.zeroshot.transduction)
             seconds = time.perf_counter() - started
-            scores = run.scores(inputs.collection)
-            facts = label_free_criteria(scores, reference) | run_facts(result, truth)
+        elif method != "zeroshot":
+            run = Run(inputs, splits, method)
+            result = run.adapt(settings_of[method].model_copy(update={"seed": seed}), scores)
+            seconds = time.perf_counter() - started
+            scores = run.scored(inputs.collection).scores
+            facts = label_free_criteria(scores, reference.scores) | run_facts(result, truth)
         for (side, view), top1 in accuracies(scores, truth).items():
             found = {"seed": seed, "method": method, "split": side, "view": view, "top1": top1}
             yield {**found, "seconds": seconds, **facts}

@@ -3,7 +3,7 @@
     python -m benchmarks.scoring                                    # the shipped encoders, 64 objects at once
     python -m benchmarks.scoring --config vit-b-16 --objects 4      # published sizes
 
-Scoring is `collection_probabilities` from stored views and clouds to probabilities. The encoders are the towers alone,
+Scoring is `encode_collection` from stored views and clouds to probabilities. The encoders are the towers alone,
 on ready tensors of the same sizes: pictures of the image tower's size, and clouds, which a Point-BERT cuts into groups
 itself. A second bare variant gets the groups ready, too. Memory is kept as scoring keeps it.
 """
@@ -29,7 +29,7 @@ from benchmarks.timing import Part, Stopwatch, interleaved, machine, paired_rati
 from crossmost.collection import Collection
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import collection_probabilities, prepare_views, scoring_device
+from crossmost.models.scoring import encode_collection, prepare_views, scoring_device
 from crossmost.models.text_classifier import text_classifier
 from crossmost.shards import StoredRows
 
@@ -96,7 +96,7 @@ def measure(setup: Setup, n_objects: int, repeats: int) -> dict[str, Any]:
     collection = setup.collection.subset(set(setup.collection.object_ids[:n_objects]))
     encoders, zeroshot, model = setup.encoders, setup.zeroshot, setup.model()
     score = partial(
-        collection_probabilities,
+        encode_collection,
         model,
         collection,
         image_mean=encoders.image_mean,

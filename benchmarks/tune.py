@@ -2,6 +2,7 @@
 
     kedro run --pipelines=ingestion,rendering --env=shapes
     python -m benchmarks.tune --set crossmost.views_per_object=2 --set crossmost.learning_rate=0.0005
+    python -m benchmarks.tune --methods zeroshot transductive --set zeroshot.transduction.balance=1
 
 The target is the `shapes` environment: fresh objects of the generator, scanned like the real ones. To be as hard as
 real objects, their views are made foreign (`benchmarks.corruption`) and their classes unequally frequent. Both rules
@@ -10,15 +11,17 @@ run with the same change.
 
 import argparse
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import yaml
+from pydantic import BaseModel
 
 from benchmarks.accuracy import METHODS, Inputs, load_inputs, report, run_seed
 from benchmarks.corruption import corrupt_views
-from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
+
+Parameters = TypeVar("Parameters", bound=BaseModel)
 
 FOREIGN = 0.25
 """Default strength of the corruption: single views are wrong at every second object or so. At 0.1 they are nearly as
@@ -39,7 +42,7 @@ def tuning_target(inputs: Inputs, foreign: float) -> Inputs:
     )
 
 
-def changed(parameters: SelftrainingParameters, changes: dict[str, Any]) -> SelftrainingParameters:
+def changed(parameters: Parameters, changes: dict[str, Any]) -> Parameters:
     """Parameters with dotted keys replaced; an unknown key is an error of the model."""
     tree = parameters.model_dump()
     for key, value in changes.items():
@@ -48,7 +51,7 @@ def changed(parameters: SelftrainingParameters, changes: dict[str, Any]) -> Self
         for parent in parents:
             branch = branch[parent]
         branch[last] = value
-    return SelftrainingParameters.model_validate(tree)
+    return type(parameters).model_validate(tree)
 
 
 def main() -> None:
@@ -64,7 +67,10 @@ def main() -> None:
     arguments = parser.parse_args()
     changes = {key: yaml.safe_load(value) for key, value in (item.split("=", 1) for item in arguments.set)}
     inputs = tuning_target(load_inputs(arguments.env, {}), arguments.foreign)
-    inputs = replace(inputs, selftraining=changed(inputs.selftraining, changes))
+    before = {key: value for key, value in changes.items() if key.startswith("zeroshot.")}
+    after = {key: value for key, value in changes.items() if key not in before}
+    zeroshot = changed(inputs.zeroshot, {key.removeprefix("zeroshot."): value for key, value in before.items()})
+    inputs = replace(inputs, selftraining=changed(inputs.selftraining, after), zeroshot=zeroshot)
     report(pd.DataFrame([row for seed in arguments.seeds for row in run_seed(inputs, seed, arguments.methods)]))
 
 

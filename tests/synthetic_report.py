@@ -25,6 +25,7 @@ def run_pipelines(run: SyntheticRun, root: Path, seed_metrics: dict[str, Any] | 
     """Evaluation and reporting with the dataset types that conf/base uses."""
     memory: dict[str, Any] = {
         "zeroshot_scores": run.scores["zeroshot"],
+        "transductive_scores": run.scores["transductive"],
         "separate_scores": run.scores["selftrain_separate"],
         "crossmost_scores": run.scores["crossmost"],
         "separate_pseudo_labels": run.pseudo_labels["selftrain_separate"],
@@ -40,7 +41,8 @@ def run_pipelines(run: SyntheticRun, root: Path, seed_metrics: dict[str, Any] | 
         "clouds": store(run.clouds, root / "clouds"),
         "zeroshot_model": Checkpoint({"classifier": torch.eye(8)[:, : len(run.class_names)]}, {}),
         "crossmost_model": Checkpoint({"classifier": torch.ones(8, len(run.class_names))}, {"width": 192}),
-        "embeddings": run.embeddings,
+        "zeroshot_embeddings": run.embeddings["zeroshot"],
+        "crossmost_embeddings": run.embeddings["crossmost"],
         "seed_metrics": {} if seed_metrics is None else seed_metrics,
         "parameters": {"selftraining": {"learning_rate": 0.001, "mask": {"ratio": 0.3}}, "data_root": "elsewhere"},
         "params:evaluation": EvaluationParameters(dataset="synthetic", seed=3),
@@ -60,10 +62,8 @@ def run_pipelines(run: SyntheticRun, root: Path, seed_metrics: dict[str, Any] | 
     catalog["contact_sheets"] = ContactSheetsDataset(
         path=(root / "sheets").as_posix(), dataset="pillow.ImageDataset", filename_suffix=".png", overwrite=True
     )
-    # The embeddings are given, and there are no snapshots: this run has no model that could make them.
-    evaluated = evaluation.create_pipeline() - evaluation.create_pipeline().only_nodes(
-        "embed_objects", "measure_snapshots"
-    )
+    # There are no snapshots: this run has no model that could make them.
+    evaluated = evaluation.create_pipeline() - evaluation.create_pipeline().only_nodes("measure_snapshots")
     pipeline = evaluated + reporting.create_pipeline()
     outputs = SequentialRunner().run(pipeline, catalog)
     return {name: dataset.load() for name, dataset in outputs.items()} | {"metrics": catalog.load("metrics")}

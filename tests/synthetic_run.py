@@ -13,8 +13,10 @@ from PIL import Image, ImageDraw
 from crossmost.shards import Sample, ShardStore, ShardWork
 
 CLASS_NAMES = ["chair", "table", "potted plant", "lamp", "car"]
-METHODS = {"zeroshot": 1.0, "selftrain_separate": 1.6, "crossmost": 2.4}
+METHODS = {"zeroshot": 1.0, "transductive": 1.3, "selftrain_separate": 1.6, "crossmost": 2.4}
 """Method -> how strongly its logits favor the true class."""
+TRAINED = ("selftrain_separate", "crossmost")
+EMBEDDED = ("zeroshot", "crossmost")
 N_VIEWS = 3
 
 
@@ -32,7 +34,7 @@ class SyntheticRun:
     render_quarantine: pd.DataFrame
     views: list[Sample]
     clouds: list[Sample]
-    embeddings: pd.DataFrame
+    embeddings: dict[str, pd.DataFrame]
 
 
 def make_run(
@@ -73,11 +75,9 @@ def make_run(
             method: _scores(method, strength, object_ids, splits, truth, len(names), generator)
             for method, strength in METHODS.items()
         },
-        logs={method: _log(method, generator) for method in METHODS if method != "zeroshot"},
+        logs={method: _log(method, generator) for method in TRAINED},
         pseudo_labels={
-            method: _pseudo_labels(method, object_ids, splits, truth, len(names), generator)
-            for method in METHODS
-            if method != "zeroshot"
+            method: _pseudo_labels(method, object_ids, splits, truth, len(names), generator) for method in TRAINED
         },
         quarantine=pd.DataFrame(
             {"object_id": ["broken-1"], "stage": ["ingestion"], "reason": ["the mesh has no faces"]}
@@ -85,7 +85,7 @@ def make_run(
         render_quarantine=pd.DataFrame({"object_id": [], "stage": [], "reason": []}),
         views=[_views(object_id, int(c)) for object_id, c in zip(object_ids, truth, strict=True)],
         clouds=[_cloud(object_id, generator) for object_id in object_ids],
-        embeddings=_embeddings(object_ids, truth, generator),
+        embeddings={method: _embeddings(method, object_ids, truth, generator) for method in EMBEDDED},
     )
 
 
@@ -208,25 +208,15 @@ def _pseudo_labels(
     return pd.concat(parts, ignore_index=True)
 
 
-def _embeddings(object_ids: list[str], truth: np.ndarray, generator: np.random.Generator) -> pd.DataFrame:
-    parts = []
-    for method, strength in METHODS.items():
-        for modality in ("image", "point"):
-            vectors = strength * np.eye(8)[truth] + 0.3 * generator.normal(size=(len(truth), 8))
-            vectors += 2 * np.eye(8)[7] * (modality == "point")  # the modality gap
-            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "method": method,
-                        "object_id": object_ids,
-                        "modality": modality,
-                        "embedding": list(vectors.astype(np.float32)),
-                    }
-                )
-            )
-    table = pd.concat(parts, ignore_index=True)
-    return table[table["method"] != "selftrain_separate"].reset_index(drop=True)
+def _embeddings(method: str, object_ids: list[str], truth: np.ndarray, generator: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for object_id, c in zip(object_ids, truth, strict=True):
+        for modality, view_index in (*(("image", view) for view in range(N_VIEWS)), ("point", -1)):
+            vector = METHODS[method] * np.eye(8)[c] + 0.3 * generator.normal(size=8)
+            vector += 2 * np.eye(8)[7] * (modality == "point")  # the modality gap
+            vector /= np.linalg.norm(vector)
+            rows.append((method, object_id, modality, view_index, vector.astype(np.float16)))
+    return pd.DataFrame(rows, columns=["method", "object_id", "modality", "view_index", "embedding"])
 
 
 def _views(object_id: str, class_index: int) -> Sample:

@@ -56,7 +56,7 @@ def test_an_environment_runs_from_raw_data_to_metrics(environment: str, tmp_path
     assert (objects["status"] == "ok").all()
     assert metrics["n_adapt"] == (objects["split"] == "adapt").sum() > 0
     assert metrics["n_test"] == (objects["split"] == "test").sum() > 0
-    assert set(metrics["methods"]) == {"zeroshot", "selftrain_separate", "crossmost"}
+    assert set(metrics["methods"]) == {"zeroshot", "transductive", "selftrain_separate", "crossmost"}
     assert 0 <= metrics["methods"]["crossmost"]["test"]["joint"]["top1"] <= 1
 
 

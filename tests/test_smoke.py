@@ -9,7 +9,7 @@ from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 
 PROJECT = Path(__file__).parents[1]
-METHODS = {"zeroshot", "selftrain_separate", "crossmost"}
+METHODS = {"zeroshot", "transductive", "selftrain_separate", "crossmost"}
 VIEWS = {"image_single", "image", "point", "joint"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.render]

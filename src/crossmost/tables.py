@@ -9,7 +9,7 @@ import pandera.pandas as pa
 from crossmost.errors import CrossmostError
 
 SPLITS = ("adapt", "test")
-METHODS = ("zeroshot", "selftrain_separate", "crossmost")
+METHODS = ("zeroshot", "transductive", "selftrain_separate", "crossmost")
 VIEWS = ("image_single", "image", "point", "joint")
 OBJECT_ID = r"[a-z0-9][a-z0-9_-]*"
 

@@ -6,16 +6,34 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crossmost.evaluation import lay_out
+from crossmost.evaluation import drawn_embeddings, lay_out
 from crossmost.evaluation.embedding_layout import class_directions
-from tests.synthetic_run import make_run
+from tests.synthetic_run import SyntheticRun, make_run
 
 CLASSIFIER = np.eye(8)[:, :5]
 
 
+def drawn(run: SyntheticRun, n_objects: int = 1000) -> pd.DataFrame:
+    return drawn_embeddings(list(run.embeddings.values()), n_objects=n_objects, n_views=2, seed=0)
+
+
+def test_both_models_embed_the_same_objects_with_the_mean_of_some_views() -> None:
+    run = make_run(12)
+    table = drawn(run, 8)
+    assert table.groupby(["method", "modality"])["object_id"].agg(frozenset).nunique() == 1
+    assert table.groupby(["method", "modality"])["object_id"].nunique().tolist() == [8] * 4
+    assert not table.duplicated(["method", "modality", "object_id"]).any()
+    first = table["object_id"].iloc[0]
+    own = run.embeddings["zeroshot"].set_index(["object_id", "modality", "view_index"])["embedding"]
+    mean = own[first, "image", 0].astype(np.float32) + own[first, "image", 1].astype(np.float32)  # of views 0 to 2
+    found = table.set_index(["method", "object_id", "modality"])["embedding"]
+    np.testing.assert_allclose(found["zeroshot", first, "image"], mean / np.linalg.norm(mean), atol=1e-6)
+    np.testing.assert_allclose(found["zeroshot", first, "point"], own[first, "point", -1], atol=1e-3)
+
+
 @pytest.mark.parametrize("n_objects", [60, 2])
 def test_layout_is_repeatable_and_within_the_unit_square(n_objects: int) -> None:
-    embeddings = make_run(n_objects).embeddings
+    embeddings = drawn(make_run(n_objects))
     layout = lay_out(embeddings, CLASSIFIER, seed=0)
     assert layout[["method", "object_id", "modality"]].equals(embeddings[["method", "object_id", "modality"]])
     assert layout[["x", "y"]].abs().to_numpy().max() == pytest.approx(1)
@@ -24,7 +42,7 @@ def test_layout_is_repeatable_and_within_the_unit_square(n_objects: int) -> None
 
 def test_neighbors_on_the_map_share_their_class() -> None:
     run = make_run(60)
-    layout = lay_out(run.embeddings, CLASSIFIER, seed=0)
+    layout = lay_out(drawn(run), CLASSIFIER, seed=0)
     after = layout[layout["method"] == "crossmost"]
     xy = after[["x", "y"]].to_numpy()
     classes = after["object_id"].map(run.labels.set_index("object_id")["class_name"]).to_numpy()

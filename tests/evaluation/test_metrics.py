@@ -82,7 +82,7 @@ def test_metrics_document_has_the_documented_shape() -> None:
     assert {key: document[key] for key in list(document)[:5]} == {
         "dataset": "synthetic", "n_classes": 5, "n_adapt": 14, "n_test": 6, "seed": 7,
     }  # fmt: skip
-    assert set(document["methods"]) == {"zeroshot", "selftrain_separate", "crossmost"}
+    assert set(document["methods"]) == {"zeroshot", "transductive", "selftrain_separate", "crossmost"}
     for by_split in document["methods"].values():
         assert set(by_split) == set(SPLITS)
         for by_view in by_split.values():
@@ -163,7 +163,7 @@ def test_gains_are_paired_differences() -> None:
     correctness = correctness_table(checked(run), run.labels, run.class_names)
     accuracy = accuracy_table(correctness).set_index(["method", "split", "view"])["top1"]
     gains = gains_table(correctness)
-    assert len(gains) == 2 * len(SPLITS) * len(VIEWS)
+    assert len(gains) == 3 * len(SPLITS) * len(VIEWS)
     for row in gains.to_dict("records"):
         difference = (
             accuracy[row["method"], row["split"], row["view"]] - accuracy["zeroshot", row["split"], row["view"]]
@@ -192,7 +192,7 @@ def test_predictions_table_has_one_row_per_object() -> None:
     predictions = predictions_table(checked(run), run.class_names)
     check_table(PREDICTIONS, predictions)
     assert predictions["object_id"].tolist() == run.objects["object_id"].tolist()
-    assert len(predictions.columns) == 2 + 3 * 3 * 3
+    assert len(predictions.columns) == 2 + 4 * 3 * 3
     for method, table in run.scores.items():
         for view in ("image", "point", "joint"):
             rows = table[table["view"] == view].set_index("object_id")["probabilities"]

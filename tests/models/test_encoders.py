@@ -9,7 +9,6 @@ import torch
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.embedding import embed_collection
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_fusion, load_joint, save_joint, with_fusion
@@ -86,16 +85,22 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
         rng.integers(0, 255, (2, 3, 80, 80, 3), dtype=np.uint8),
         rng.normal(size=(2, 300, 3)).astype(np.float32),
     )
-    tables = [
+    scored = [
         score_collection(
             m, objects, {"a": "adapt", "b": "test"}, method="zeroshot", image_mean=(0.5,) * 3, image_std=(0.2,) * 3,
             n_points=200, batch_size=size,
         )
         for m, size in ((model, 2), (loaded, 1))
     ]  # fmt: skip
-    for left, right in zip(tables[0]["probabilities"], tables[1]["probabilities"], strict=True):
+    for left, right in zip(scored[0].scores["probabilities"], scored[1].scores["probabilities"], strict=True):
         np.testing.assert_allclose(left, right, atol=1e-5)
-    table = tables[0]
+    table, embeddings = scored[0]
+    assert embeddings.groupby(["object_id", "modality"]).size().tolist() == [3, 1, 3, 1]
+    vectors = torch.from_numpy(np.stack(list(embeddings["embedding"]))).float()
+    torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(8), atol=1e-3, rtol=0)
+    read_out = model.logits(vectors).softmax(-1).detach().numpy()
+    of_rows = table[table["view"].isin(["image_single", "point"])]  # the same order: views, then points, by object
+    np.testing.assert_allclose(np.stack(list(of_rows["probabilities"])), read_out, atol=5e-3)
     assert table.groupby("view").size().to_dict() == {"image": 2, "image_single": 6, "joint": 2, "point": 2}
     assert table.loc[table["object_id"] == "a", "split"].unique().tolist() == ["adapt"]
     of_a = table[table["object_id"] == "a"].set_index("view")["probabilities"]
@@ -123,23 +128,20 @@ def test_colors_are_scored_by_towers_that_use_them_alone() -> None:
     for channels in (3, 6):
         config = replace(mini_config(), point_tower=replace(mini_config().point_tower, in_channels=channels))
         model = JointModel(Encoders(config), torch.randn(192, 3))
-        first, second = (
+        plainly, with_colors = (
             score_collection(
                 model, objects, {"a": "test", "b": "test"}, method="zeroshot", image_mean=(0.5,) * 3,
                 image_std=(0.2,) * 3, n_points=100, batch_size=2,
-            ).set_index(["view", "object_id"])["probabilities"]
+            )
             for objects in (plain, colored)
         )  # fmt: skip
+        first, second = (
+            table.scores.set_index(["view", "object_id"])["probabilities"] for table in (plainly, with_colors)
+        )
         changed = not np.allclose(first["point", "a"], second["point", "a"])
         assert changed == (channels == 6)
         np.testing.assert_allclose(first["image", "a"], second["image", "a"])
-        maps = [
-            embed_collection(
-                model, objects, method="zeroshot", image_mean=(0.5,) * 3, image_std=(0.2,) * 3, n_points=100,
-                n_views=1, batch_size=2,
-            ).set_index(["modality", "object_id"])["embedding"]
-            for objects in (plain, colored)
-        ]  # fmt: skip
+        maps = [table.embeddings.set_index(["modality", "object_id"])["embedding"] for table in (plainly, with_colors)]
         assert np.allclose(maps[0]["point", "a"], maps[1]["point", "a"]) == (channels == 3)
 
 

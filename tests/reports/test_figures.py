@@ -50,9 +50,9 @@ def evaluated(run: SyntheticRun) -> dict[str, Any]:
 def test_accuracy_figure_draws_every_method_view_and_split(labeled: bool) -> None:
     metrics = evaluated(make_run(30, labeled=labeled))["metrics"]
     figure = accuracy_figure(metrics)
-    assert len(figure.data) == 3 * 2
+    assert len(figure.data) == 4 * 2
     quantity = "top1" if labeled else "confidence"
-    for bars, split in zip(figure.data, ["test"] * 3 + ["adapt"] * 3, strict=True):
+    for bars, split in zip(figure.data, ["test"] * 4 + ["adapt"] * 4, strict=True):
         method = next(key for key, name in METHOD_NAMES.items() if name == bars.name)
         expected = [100 * metrics["methods"][method][split][view][quantity] for view in VIEW_NAMES]
         assert list(bars.y) == pytest.approx(expected)

@@ -1,7 +1,7 @@
 """Evaluation: predictions, accuracies, pseudo-label quality, and what can be said without labels."""
 
 from crossmost.evaluation.confidence import confidence_table
-from crossmost.evaluation.embedding_layout import lay_out
+from crossmost.evaluation.embedding_layout import drawn_embeddings, lay_out
 from crossmost.evaluation.metrics import (
     accuracy_table,
     confusion_table,
@@ -25,6 +25,7 @@ __all__ = [
     "confidence_table",
     "confusion_table",
     "correctness_table",
+    "drawn_embeddings",
     "gains_table",
     "lay_out",
     "methods_in",

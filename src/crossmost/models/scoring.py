@@ -1,4 +1,4 @@
-"""Class probabilities of a whole collection, deterministically: all views, fixed points, fixed sampling start."""
+"""A whole collection encoded once, deterministically: all views, fixed points, fixed sampling start."""
 
 import logging
 from collections.abc import Sequence
@@ -70,22 +70,33 @@ def check_cloud_size(config: AnyPointConfig, n_points: int, expected: int | None
         )
 
 
-class Probabilities(NamedTuple):
-    """Class probabilities of N objects, on the CPU.
+class Encoded(NamedTuple):
+    """Class probabilities and embeddings of N objects, on the CPU.
 
     Attributes:
-        single: (N, V, C) of each view.
+        single: (N, V, C) probabilities of each view.
         image: (N, C) mean over an object's views.
         point: (N, C).
+        view_embeddings: (N, V, E) float16, of unit length.
+        point_embeddings: (N, E) float16, of unit length.
     """
 
     single: Tensor
     image: Tensor
     point: Tensor
+    view_embeddings: Tensor
+    point_embeddings: Tensor
+
+
+class Scored(NamedTuple):
+    """Tables of a scored collection; see `score_collection`."""
+
+    scores: pd.DataFrame
+    embeddings: pd.DataFrame
 
 
 @torch.inference_mode()
-def collection_probabilities(
+def encode_collection(
     model: JointModel,
     collection: Collection,
     *,
@@ -94,8 +105,8 @@ def collection_probabilities(
     n_points: int,
     batch_size: int,
     title: str = "scoring objects",
-) -> Probabilities:
-    """Class probabilities of every object from both modalities, on a GPU if there is one.
+) -> Encoded:
+    """Class probabilities and embeddings of every object from both modalities, on a GPU if there is one.
 
     Args:
         model: is moved to that device and stays there.
@@ -105,18 +116,21 @@ def collection_probabilities(
     device = scoring_device()
     model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
-    single, point = [], []
+    single, point, view_embeddings, point_embeddings = [], [], [], []
     with freed_memory_kept(device):
         for chunk in track_batches(len(collection), batch_size, title, "objects"):
             views = collection.views[chunk]
             flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std, device)
-            image_logits = model.logits(model.embed_image(flat)).cpu()
+            of_views = model.embed_image(flat)
+            image_logits = model.logits(of_views).cpu()
             single.append(functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2]))
+            view_embeddings.append(of_views.half().cpu().unflatten(0, views.shape[:2]))
             clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
-            point_logits = model.logits(model.embed_point(clouds.to(device))).cpu()
-            point.append(functional.softmax(point_logits, dim=-1))
-    of_views = torch.cat(single)
-    return Probabilities(of_views, of_views.mean(1), torch.cat(point))
+            of_clouds = model.embed_point(clouds.to(device))
+            point.append(functional.softmax(model.logits(of_clouds).cpu(), dim=-1))
+            point_embeddings.append(of_clouds.half().cpu())
+    each = torch.cat(single)
+    return Encoded(each, each.mean(1), torch.cat(point), torch.cat(view_embeddings), torch.cat(point_embeddings))
 
 
 def score_collection(
@@ -131,21 +145,23 @@ def score_collection(
     batch_size: int,
     fusion: Fusion | None = None,
     reliability: Tensor | None = None,
-) -> pd.DataFrame:
-    """Score every object with both modalities and jointly.
+) -> Scored:
+    """Encode every object once, and score it with both modalities and jointly.
 
     Args:
-        model: see `collection_probabilities`, as for the other arguments.
+        model: see `encode_collection`, as for the other arguments.
         splits: object id → split.
         fusion: of the objects that the model was adapted to, for the joint prediction; None learns it
             from the objects of the split "adapt", or from all if there are none. Objects to test on have no part in it.
         reliability: (2,) of images and points if it is known, for learning that; see `fit_fusion`.
 
     Returns:
-        Long table: method, object_id, split, view, view_index, probabilities (list of C floats). ``image_single`` rows
-        are single views, ``image`` the mean of their probabilities, ``joint`` the `joint_prediction`.
+        Two long tables. ``scores``: method, object_id, split, view, view_index, probabilities (list of C floats);
+        ``image_single`` rows are single views, ``image`` the mean of their probabilities, ``joint`` the
+        `joint_prediction`. ``embeddings``: method, object_id, modality, view_index, embedding (list of E float16, unit
+        length); a row for each view and one of the points, whose view_index is -1.
     """
-    found = collection_probabilities(
+    found = encode_collection(
         model,
         collection,
         image_mean=image_mean,
@@ -167,7 +183,15 @@ def score_collection(
         rows += [(object_id, split, view, -1, probabilities[row].numpy()) for view, probabilities in combined]
     table = pd.DataFrame(rows, columns=["object_id", "split", "view", "view_index", "probabilities"])
     table.insert(0, "method", method)
-    return table
+    return Scored(table, _embedding_table(method, collection.object_ids, found))
+
+
+def _embedding_table(method: str, object_ids: Sequence[str], found: Encoded) -> pd.DataFrame:
+    rows: list[tuple[str, str, str, int, np.ndarray]] = []
+    for row, object_id in enumerate(object_ids):
+        rows += [(method, object_id, "image", i, e) for i, e in enumerate(found.view_embeddings[row].numpy())]
+        rows.append((method, object_id, "point", -1, found.point_embeddings[row].numpy()))
+    return pd.DataFrame(rows, columns=["method", "object_id", "modality", "view_index", "embedding"])
 
 
 def learn_fusion(
@@ -180,8 +204,8 @@ def learn_fusion(
     batch_size: int,
     reliability: Tensor | None = None,
 ) -> Fusion:
-    """`fit_fusion` of a model's predictions for unlabeled objects; see `collection_probabilities` for the arguments."""
-    found = collection_probabilities(
+    """`fit_fusion` of a model's predictions for unlabeled objects; see `encode_collection` for the arguments."""
+    found = encode_collection(
         model,
         collection,
         image_mean=image_mean,

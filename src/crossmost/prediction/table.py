@@ -54,7 +54,7 @@ def predict(
         n_points=n_points,
         batch_size=batch_size,
         fusion=load_fusion(model),
-    )
+    ).scores
     names = np.asarray(model.card["class_names"], dtype=object)
     object_ids = list(collection.object_ids)
     columns: dict[str, object] = {"object_id": object_ids, "file": [files.get(key, "") for key in object_ids]}

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 METHOD_NAMES = {
     "zeroshot": "Zero-shot",
+    "transductive": "Transductive head",
     "selftrain_separate": "Separate self-training",
     "crossmost": "Cross-MoST",
 }
-METHOD_COLORS = {"zeroshot": "#8a93a3", "selftrain_separate": "#dd9a2b", "crossmost": "#3f7fdc"}
-OTHER_COLORS = ("#7a5cc7", "#2f9e77", "#c4524e", "#5f8f2f")
+METHOD_COLORS = {
+    "zeroshot": "#8a93a3",
+    "transductive": "#2f9e77",
+    "selftrain_separate": "#dd9a2b",
+    "crossmost": "#3f7fdc",
+}
+OTHER_COLORS = ("#7a5cc7", "#4aa3b5", "#c4524e", "#5f8f2f")
 
 VIEW_NAMES = {"image_single": "One view", "image": "All views", "point": "Points", "joint": "Joint"}
 MODALITY_NAMES = {"image": "Images", "point": "Points", "joint": "Joint"}
@@ -35,7 +41,7 @@ def method_name(method: str) -> str:
 
 
 def method_color(method: str, position: int) -> str:
-    """Color of a method; methods outside the usual three take one by position."""
+    """Color of a method; methods outside the usual four take one by position."""
     return METHOD_COLORS.get(method, OTHER_COLORS[position % len(OTHER_COLORS)])
 
 

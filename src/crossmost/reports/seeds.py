@@ -100,7 +100,7 @@ def seed_figure(seeds: pd.DataFrame, split: str) -> go.Figure:
     figure = go.Figure()
     for position, method in enumerate(methods):
         color = method_color(method, position)
-        shift = (position - (len(methods) - 1) / 2) * 0.24
+        shift = (position - (len(methods) - 1) / 2) * 0.72 / len(methods)
         dots = rows[rows["method"] == method]
         figure.add_scatter(
             name=plain(method_name(method)),

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from crossmost.collection import load_collection
 from crossmost.evaluation import (
     MethodScores,
     accuracy_table,
@@ -13,6 +11,7 @@ from crossmost.evaluation import (
     confidence_table,
     confusion_table,
     correctness_table,
+    drawn_embeddings,
     gains_table,
     lay_out,
     metrics_document,
@@ -23,22 +22,20 @@ from crossmost.evaluation import (
     snapshot_table,
 )
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.embedding import embed_collection
-from crossmost.models.joint_checkpoint import load_joint
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
-from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
-from crossmost.shards import ShardStore
 
 
 def collect_scores(
     zeroshot_scores: pd.DataFrame,
+    transductive_scores: pd.DataFrame,
     separate_scores: pd.DataFrame,
     crossmost_scores: pd.DataFrame,
     objects: pd.DataFrame,
     class_names: list[str],
 ) -> MethodScores:
     """Check the scores of all methods against the objects and arrange them by method and view."""
-    return check_scores([zeroshot_scores, separate_scores, crossmost_scores], objects, class_names)
+    tables = [zeroshot_scores, transductive_scores, separate_scores, crossmost_scores]
+    return check_scores(tables, objects, class_names)
 
 
 def make_predictions(method_scores: MethodScores, class_names: list[str]) -> pd.DataFrame:
@@ -100,37 +97,17 @@ def measure_reliability(method_scores: MethodScores, labels: pd.DataFrame, class
     return reliability_table(method_scores, labels, class_names)
 
 
-def embed_objects(
-    zeroshot_model: Checkpoint,
-    crossmost_model: Checkpoint,
-    views: ShardStore,
-    clouds: ShardStore,
-    params: EvaluationParameters,
-    scoring: ZeroshotParameters,
-) -> pd.DataFrame:
-    """Where both models put the views and the cloud of each object, for the embedding map."""
-    collection = load_collection(views, clouds)
-    size = min(params.embedded_objects, len(collection))
-    drawn = np.random.default_rng(params.seed).choice(len(collection), size=size, replace=False)
-    shown = collection.subset({collection.object_ids[row] for row in drawn})
-    tables = [
-        embed_collection(
-            load_joint(model),
-            shown,
-            method=model.card["method"],
-            image_mean=model.card["image_mean"],
-            image_std=model.card["image_std"],
-            n_points=scoring.n_points,
-            n_views=params.embedded_views,
-            batch_size=scoring.batch_size,
-        )
-        for model in (zeroshot_model, crossmost_model)
-    ]
-    return pd.concat(tables, ignore_index=True)
-
-
 def lay_out_embeddings(
-    embeddings: pd.DataFrame, zeroshot_model: Checkpoint, params: EvaluationParameters
+    zeroshot_embeddings: pd.DataFrame,
+    crossmost_embeddings: pd.DataFrame,
+    zeroshot_model: Checkpoint,
+    params: EvaluationParameters,
 ) -> pd.DataFrame:
-    """The embeddings in two dimensions."""
+    """Where both models put the views and the cloud of some objects, in two dimensions."""
+    embeddings = drawn_embeddings(
+        [zeroshot_embeddings, crossmost_embeddings],
+        n_objects=params.embedded_objects,
+        n_views=params.embedded_views,
+        seed=params.seed,
+    )
     return lay_out(embeddings, zeroshot_model.tensors["classifier"].float().numpy(), seed=params.seed)

@@ -4,7 +4,6 @@ from kedro.pipeline import Node, Pipeline
 
 from crossmost.pipelines.evaluation.nodes import (
     collect_scores,
-    embed_objects,
     lay_out_embeddings,
     make_predictions,
     measure_accuracy,
@@ -16,12 +15,19 @@ from crossmost.pipelines.evaluation.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Evaluate zero-shot, separate self-training and Cross-MoST on the same objects."""
+    """Evaluate zero-shot, the transductive head, separate self-training and Cross-MoST on the same objects."""
     return Pipeline(
         [
             Node(
                 collect_scores,
-                inputs=["zeroshot_scores", "separate_scores", "crossmost_scores", "objects", "class_names"],
+                inputs=[
+                    "zeroshot_scores",
+                    "transductive_scores",
+                    "separate_scores",
+                    "crossmost_scores",
+                    "objects",
+                    "class_names",
+                ],
                 outputs="method_scores",
                 name="collect_scores",
             ),
@@ -62,21 +68,8 @@ def create_pipeline() -> Pipeline:
                 name="measure_reliability",
             ),
             Node(
-                embed_objects,
-                inputs=[
-                    "zeroshot_model",
-                    "crossmost_model",
-                    "views",
-                    "clouds",
-                    "params:evaluation",
-                    "params:zeroshot",
-                ],
-                outputs="embeddings",
-                name="embed_objects",
-            ),
-            Node(
                 lay_out_embeddings,
-                inputs=["embeddings", "zeroshot_model", "params:evaluation"],
+                inputs=["zeroshot_embeddings", "crossmost_embeddings", "zeroshot_model", "params:evaluation"],
                 outputs="embedding_map",
                 name="lay_out_embeddings",
             ),

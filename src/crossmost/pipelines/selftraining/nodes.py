@@ -50,15 +50,26 @@ def adapt_separately(
     return model, result.log, result.pseudo_labels
 
 
-def score_adapted(
-    model: Checkpoint,
+def score_crossmost(
+    crossmost_model: Checkpoint,
+    views: ShardStore,
+    clouds: ShardStore,
+    objects: pd.DataFrame,
+    parameters: ZeroshotParameters,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores and embeddings of every object under the adapted model, read out exactly as the zero-shot ones."""
+    return score(crossmost_model, views, clouds, objects, parameters)
+
+
+def score_separate(
+    separate_model: Checkpoint,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
-    """Class probabilities of every object under an adapted model, read out exactly as the zero-shot ones."""
-    return score(model, views, clouds, objects, parameters)
+    """Scores of every object under the baseline."""
+    return score(separate_model, views, clouds, objects, parameters).scores
 
 
 def score_snapshots(
@@ -69,7 +80,7 @@ def score_snapshots(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Scores of teachers along the run, so that evaluation can show what the choice of the last one missed."""
-    tables = [score(model, views, clouds, objects, parameters).assign(epoch=epoch) for epoch, model in snapshots]
+    tables = [score(model, views, clouds, objects, parameters).scores.assign(epoch=epoch) for epoch, model in snapshots]
     return pd.concat(tables, ignore_index=True)
 
 

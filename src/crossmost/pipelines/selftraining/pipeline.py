@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from crossmost.pipelines.selftraining.nodes import adapt_jointly, adapt_separately, score_adapted, score_snapshots
+from crossmost.pipelines.selftraining.nodes import (
+    adapt_jointly,
+    adapt_separately,
+    score_crossmost,
+    score_separate,
+    score_snapshots,
+)
 
 COLLECTION = ["views", "clouds", "objects"]
 
@@ -24,9 +30,9 @@ def create_pipeline() -> Pipeline:
                 name="adapt_separately",
             ),
             Node(
-                score_adapted,
+                score_crossmost,
                 ["crossmost_model", *COLLECTION, "params:zeroshot"],
-                "crossmost_scores",
+                ["crossmost_scores", "crossmost_embeddings"],
                 name="score_crossmost",
             ),
             Node(
@@ -36,7 +42,7 @@ def create_pipeline() -> Pipeline:
                 name="score_snapshots",
             ),
             Node(
-                score_adapted,
+                score_separate,
                 ["separate_model", *COLLECTION, "params:zeroshot"],
                 "separate_scores",
                 name="score_separate",

@@ -9,10 +9,11 @@ from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_fusion, load_joint, save_joint
-from crossmost.models.scoring import check_cloud_size, score_collection
+from crossmost.models.scoring import Scored, check_cloud_size, score_collection
 from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.shards import ShardStore
+from crossmost.transduction import transductive_scores
 
 
 def build_zeroshot_model(
@@ -30,10 +31,10 @@ def score_zeroshot(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
-) -> pd.DataFrame:
-    """Class probabilities of every object before any adaptation; warns if the objects seem to lie on their side."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores and embeddings of every object before any adaptation; warns if the objects seem to lie on their side."""
     joint, collection = load_joint(zeroshot_model), load_collection(views, clouds)
-    scores = _score(joint, zeroshot_model, collection, objects, parameters)
+    scores, embeddings = _score(joint, zeroshot_model, collection, objects, parameters)
     warn_about_up_axis(
         joint,
         collection,
@@ -43,7 +44,14 @@ def score_zeroshot(
         n_points=parameters.n_points,
         batch_size=parameters.batch_size,
     )
-    return scores
+    return scores, embeddings
+
+
+def classify_transductively(
+    zeroshot_scores: pd.DataFrame, zeroshot_embeddings: pd.DataFrame, parameters: ZeroshotParameters
+) -> pd.DataFrame:
+    """What equal classes and alike neighbors make of the zero-shot scores, without any training."""
+    return transductive_scores(zeroshot_scores, zeroshot_embeddings, parameters.transduction)
 
 
 def score(
@@ -52,8 +60,8 @@ def score(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
-) -> pd.DataFrame:
-    """Class probabilities of every usable object under one joint model."""
+) -> Scored:
+    """Class probabilities and embeddings of every usable object under one joint model."""
     return _score(load_joint(model), model, load_collection(views, clouds), objects, parameters)
 
 
@@ -63,7 +71,7 @@ def _score(
     collection: Collection,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
-) -> pd.DataFrame:
+) -> Scored:
     card = model.card
     reliability = torch.tensor(card["reliability"]) if "reliability" in card else None
     n_points = min(parameters.n_points, collection.clouds.shape[1])

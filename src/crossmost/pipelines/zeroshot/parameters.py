@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossmost.models.checkpoints.settings import EncoderSettings
+from crossmost.transduction import TransductionSettings
 
 
 class ZeroshotParameters(BaseModel):
@@ -14,3 +15,6 @@ class ZeroshotParameters(BaseModel):
     templates: tuple[str, ...] = Field(min_length=1, description="Prompts, each with a {} for the class name.")
     n_points: int = Field(gt=0, description="Points per cloud that enter the point tower.")
     batch_size: int = Field(gt=0, description="Objects scored at once.")
+    transduction: TransductionSettings = Field(
+        default=TransductionSettings(), description="The training-free baseline on the embeddings of this model."
+    )
