@@ -24,7 +24,7 @@ from crossmost.evaluation import (
 )
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.embedding import embed_collection
-from crossmost.models.joint_checkpoint import load_joint
+from crossmost.models.joint_checkpoint import load_joint, load_pose
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.shards import ShardStore
@@ -109,7 +109,7 @@ def embed_objects(
     scoring: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Where both models put the views and the cloud of each object, for the embedding map."""
-    collection = load_collection(views, clouds)
+    collection = load_collection(views, clouds, load_pose(zeroshot_model))
     size = min(params.embedded_objects, len(collection))
     drawn = np.random.default_rng(params.seed).choice(len(collection), size=size, replace=False)
     shown = collection.subset({collection.object_ids[row] for row in drawn})

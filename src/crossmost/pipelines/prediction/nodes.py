@@ -5,6 +5,7 @@ import pandas as pd
 from crossmost.collection import load_collection
 from crossmost.errors import MissingInputError
 from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.joint_checkpoint import load_pose
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.prediction import predict, render_gallery, spreadsheet
@@ -56,7 +57,7 @@ def predict_new_objects(
     """Predictions with lists for programs, and the same as a spreadsheet."""
     predictions = predict(
         crossmost_model,
-        load_collection(new_views, new_clouds),
+        load_collection(new_views, new_clouds, load_pose(crossmost_model)),
         {raw.object_id: raw.source for raw in new_objects},
         n_points=zeroshot.n_points,
         batch_size=zeroshot.batch_size,

@@ -1,19 +1,25 @@
-"""The zero-shot pipeline: class names become a classifier, every object gets scores."""
+"""The zero-shot pipeline: class names become a classifier, clouds are checked, every object gets scores."""
 
 from kedro.pipeline import Node, Pipeline
 
-from crossmost.pipelines.zeroshot.nodes import build_zeroshot_model, score_zeroshot
+from crossmost.pipelines.zeroshot.nodes import build_zeroshot_model, check_clouds, score_zeroshot
 
 
 def create_pipeline() -> Pipeline:
-    """Build the zero-shot model and score the collection with it."""
+    """Build the zero-shot model, check how the objects stand, and score the collection with it."""
     return Pipeline(
         [
             Node(
                 build_zeroshot_model,
                 ["mini_encoders", "class_names", "params:zeroshot"],
-                "zeroshot_model",
+                "unchecked_model",
                 name="build_zeroshot_model",
+            ),
+            Node(
+                check_clouds,
+                ["unchecked_model", "views", "clouds", "params:zeroshot"],
+                "zeroshot_model",
+                name="check_clouds",
             ),
             Node(
                 score_zeroshot,
