@@ -20,11 +20,13 @@ from crossmost.models.picture_check import PictureSizes
 from crossmost.models.pose_check import PoseFindings
 from crossmost.pipelines.evaluation import nodes as evaluation
 from crossmost.pipelines.prediction import nodes as prediction
+from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.selftraining import nodes as selftraining
 from crossmost.pipelines.zeroshot import nodes as zeroshot
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
-from crossmost.pose import PoseCorrection
+from crossmost.pose import TURNS, PoseCorrection
 from crossmost.shards import ShardStore, ShardWork
+from crossmost.sources.frames import Frame
 from tests.test_pose import Ball, ball, make_cloud, make_views, with_outliers
 
 POSE = PoseCorrection(up="z", drop_outliers=True)
@@ -132,8 +134,25 @@ def test_the_correction_reaches_every_stage_that_sees_clouds(
         evaluation.embed_objects(fixed, fixed, *stores, settings["evaluation"], parameters("fix"))
     expected = np.stack([POSE.points(ball(0)), POSE.points(with_outliers(ball(1), [1], 9.0))])
     assert set(seen) == {"scoring", "self-training", "prediction", "embedding"}
-    for clouds in seen.values():
-        np.testing.assert_array_equal(clouds, expected)
+    for stage in ("scoring", "self-training", "embedding"):
+        np.testing.assert_array_equal(seen[stage], expected)
+    # New objects were turned when they were read, before pictures were drawn of them.
+    turn = np.array(TURNS["z"], dtype=np.float32)
+    np.testing.assert_array_equal(seen["prediction"] @ turn.T, expected)
+
+
+@pytest.mark.parametrize(("up", "found_up"), [("y", "z"), ("z", "-y"), ("-y", "x"), ("x", "y")])
+def test_new_objects_are_read_as_the_model_knows_them(
+    model: Checkpoint, tmp_path: Path, up: str, found_up: str
+) -> None:
+    points = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    np.save(tmp_path / "a.npy", points)
+    settings = PredictionParameters.model_validate({"source": tmp_path, "up": up})
+    stored = [list(Frame(settings.up).rotation() @ point) for point in points]
+    card = model.card | PoseCorrection(up=found_up).to_card()
+    (new,) = prediction.list_new_objects(Checkpoint(model.tensors, card), settings)
+    turned = points @ new.frame.rotation().T
+    np.testing.assert_allclose(turned, PoseCorrection(up=found_up).points(np.array(stored)), atol=1e-6)
 
 
 def test_an_adapted_model_keeps_the_correction(
