@@ -190,7 +190,7 @@ def print_tables(result: dict[str, Any]) -> None:
             f"{100 * max(one['another_axis'] for one in row['subsets'].values()):.1f}",
             f"{100 * row['point_top1_turned']:.1f}",
             f"{100 * row['point_top1_fixed']:.1f}",
-            "draw again" if row["whole"]["pictures_lie_too"] else f"{row['corrected_up']} turned up",
+            _done(row),
         )
     console.print(turned)
     outliers = Table("objects with outliers", "distance", "found", "accuracy with", "without")
@@ -200,6 +200,12 @@ def print_tables(result: dict[str, Any]) -> None:
         outliers.add_row(objects, f"{row['distance']:g}", found, spoiled, fixed)
     console.print(outliers)
     console.print(f"objects without outliers that seem to have some: {result['false_outliers']}")
+
+
+def _done(row: dict[str, Any]) -> str:
+    if row["whole"]["pictures_lie_too"]:
+        return "draw again"
+    return "nothing" if row["corrected_up"] == "y" else f"{row['corrected_up']} turned up"
 
 
 def main() -> None:
