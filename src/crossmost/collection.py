@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from crossmost.errors import CrossmostError
+from crossmost.pose import UNCHANGED, PoseCorrection
 from crossmost.rendering import decode_views
 from crossmost.shards import Sample, SampleReference, ShardStore, StoredRows, decode_array
+from crossmost.shards.rows import KEPT_BYTES
 
 GREY = 102
 """Color of points without one: 0.4, as colored point towers were trained with."""
@@ -26,31 +28,55 @@ class StoredViews(StoredRows):
         return decode_views(sample, part)
 
 
-class StoredClouds(StoredRows):
+class PosedRows(StoredRows):
+    """Rows that follow the points of a cloud, of which a correction of the pose may take others."""
+
+    def __init__(
+        self, references: Sequence[SampleReference], kept_bytes: int = KEPT_BYTES, pose: PoseCorrection = UNCHANGED
+    ) -> None:
+        self.pose = pose
+        super().__init__(references, kept_bytes)
+
+    def digest(self) -> str:
+        """Changes with the correction too."""
+        return super().digest() + self.pose_digest()
+
+    def pose_digest(self) -> str:
+        """Empty if nothing is corrected."""
+        return "" if self.pose == UNCHANGED else repr(self.pose)
+
+
+class StoredClouds(PosedRows):
     """(N, M, 3) float32 out of `<id>.points.npy`."""
 
     def decode(self, sample: Sample, part: Any) -> np.ndarray:
-        return decode_array(sample.members["points.npy"]).astype(np.float32, copy=False)[part]
+        return self.pose.points(decode_array(sample.members["points.npy"]).astype(np.float32, copy=False))[part]
 
 
-class StoredColors(StoredRows):
+class StoredColors(PosedRows):
     """(N, M, 3) uint8 out of `<id>.colors.npy`; grey where an object has none."""
 
     def decode(self, sample: Sample, part: Any) -> np.ndarray:
-        if "colors.npy" in sample.members:
-            return decode_array(sample.members["colors.npy"])[part]
-        return np.full(decode_array(sample.members["points.npy"]).shape, GREY, dtype=np.uint8)[part]
+        points = decode_array(sample.members["points.npy"])
+        if "colors.npy" not in sample.members:
+            return np.full(points.shape, GREY, dtype=np.uint8)[part]
+        colors, rows = decode_array(sample.members["colors.npy"]), self.pose.rows(points.astype(np.float32, copy=False))
+        return (colors if rows is None else colors[rows])[part]
 
 
 class StoredColoredClouds(StoredRows):
     """(N, M, 6) float32: points and their rgb in 0…1."""
 
-    def __init__(self, clouds: StoredRows, colors: StoredRows) -> None:
+    def __init__(self, clouds: StoredClouds, colors: StoredColors) -> None:
         self.clouds, self.colors = clouds, colors
         super().__init__(clouds.references, clouds.kept_bytes)
 
     def decode(self, sample: Sample, part: Any) -> np.ndarray:
         return _with_color(self.clouds.decode(sample, part), self.colors.decode(sample, part))
+
+    def digest(self) -> str:
+        """Changes with the clouds' correction too."""
+        return super().digest() + self.clouds.pose_digest()
 
 
 @dataclass(frozen=True)
@@ -79,6 +105,23 @@ class Collection:
         ids = tuple(self.object_ids[row] for row in rows)
         return Collection(ids, _take(self.views, rows), _take(self.clouds, rows), colors)
 
+    def posed(self, pose: PoseCorrection) -> Collection:
+        """The collection whose clouds are as stored but for this correction; its colors follow."""
+        if pose == UNCHANGED:
+            return self
+        if isinstance(self.clouds, StoredClouds):
+            clouds = StoredClouds(self.clouds.references, self.clouds.kept_bytes, pose)
+            colors = self.colors
+            if isinstance(colors, StoredColors):
+                colors = StoredColors(colors.references, colors.kept_bytes, pose)
+            return replace(self, clouds=clouds, colors=colors)
+        rows = [pose.rows(cloud) for cloud in self.clouds]
+        colors = self.colors
+        if colors is not None:
+            pairs = zip(colors, rows, strict=True)
+            colors = np.stack([of_object if taken is None else of_object[taken] for of_object, taken in pairs])
+        return replace(self, clouds=np.stack([pose.points(cloud) for cloud in self.clouds]), colors=colors)
+
     def tower_clouds(self, rows: slice, n_points: int | None, channels: int) -> np.ndarray:
         """Clouds as a point tower takes them.
 
@@ -100,7 +143,7 @@ class Collection:
         """The collection whose clouds are `tower_clouds`: what moves, drops and repeats points keeps their colors."""
         if channels <= 3 or self.colors is None:
             return replace(self, colors=None)
-        if len(self) and isinstance(self.clouds, StoredRows) and isinstance(self.colors, StoredRows):
+        if len(self) and isinstance(self.clouds, StoredClouds) and isinstance(self.colors, StoredColors):
             return replace(self, clouds=StoredColoredClouds(self.clouds, self.colors), colors=None)
         return replace(self, clouds=self.tower_clouds(slice(None), None, channels), colors=None)
 
@@ -130,8 +173,11 @@ def _with_color(points: np.ndarray, colors: np.ndarray) -> np.ndarray:
     return np.concatenate([points, colors.astype(np.float32) / 255], axis=-1)
 
 
-def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:
+def load_collection(views: ShardStore, clouds: ShardStore, pose: PoseCorrection = UNCHANGED) -> Collection:
     """Objects that have both views and a cloud, in order of their id; what they look like is read when it is needed.
+
+    Args:
+        pose: the correction of the model that will see the clouds, `load_pose`.
 
     Raises:
         CrossmostError: if no object has both; later, if objects differ in number or size of views or points.
@@ -144,8 +190,8 @@ def load_collection(views: ShardStore, clouds: ShardStore) -> Collection:
     return Collection(
         object_ids,
         StoredViews([views_of[object_id] for object_id in object_ids]),
-        StoredClouds(of_clouds),
-        StoredColors(of_clouds) if clouds.holds("colors.npy") else None,
+        StoredClouds(of_clouds, pose=pose),
+        StoredColors(of_clouds, pose=pose) if clouds.holds("colors.npy") else None,
     )
 
 

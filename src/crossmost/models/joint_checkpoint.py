@@ -11,6 +11,7 @@ from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders, EncodersConfig
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_prediction import Fusion
+from crossmost.pose import PoseCorrection
 
 JOINT_FORMAT = "crossmost-joint-1"
 
@@ -33,6 +34,16 @@ def load_fusion(checkpoint: Checkpoint) -> Fusion | None:
     if not all(name in checkpoint.tensors for name in names):
         return None
     return Fusion(*(checkpoint.tensors[name] for name in names))
+
+
+def with_pose(checkpoint: Checkpoint, pose: PoseCorrection) -> Checkpoint:
+    """The model whose card says how clouds are corrected wherever it sees them; adapted models inherit it."""
+    return Checkpoint(checkpoint.tensors, checkpoint.card | pose.to_card())
+
+
+def load_pose(checkpoint: Checkpoint) -> PoseCorrection:
+    """What `with_pose` stored; for `load_collection`."""
+    return PoseCorrection.from_card(checkpoint.card)
 
 
 def joint_card(encoders: Mapping[str, Any], class_names: list[str], **more: Any) -> dict[str, Any]:

@@ -1,17 +1,23 @@
 """Nodes of the prediction pipeline."""
 
+import logging
+from dataclasses import replace
+
 import pandas as pd
 
 from crossmost.collection import load_collection
 from crossmost.errors import MissingInputError
 from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.joint_checkpoint import load_pose
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
-from crossmost.prediction import predict, render_gallery, spreadsheet
+from crossmost.prediction import corrected_frame, predict, render_gallery, spreadsheet
 from crossmost.shards import ShardStore, ShardWork, chunk_into_shards
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, source_code_fingerprint
 from crossmost.sources.folder import FolderSource
 from crossmost.sources.frames import Frame
+
+logger = logging.getLogger(__name__)
 
 
 def list_new_objects(crossmost_model: Checkpoint, parameters: PredictionParameters) -> list[RawObject]:
@@ -21,7 +27,10 @@ def list_new_objects(crossmost_model: Checkpoint, parameters: PredictionParamete
             "Which objects? Name a folder of meshes or clouds: "
             "kedro run --pipelines=prediction --params prediction.source=DIR"
         )
-    frame = Frame(parameters.up, parameters.front)
+    given, pose = Frame(parameters.up, parameters.front), load_pose(crossmost_model)
+    frame = corrected_frame(given, pose.up)
+    if pose.up != "y":
+        logger.info("The model was adapted to objects that had to be turned; so are these: %s is up", frame.up)
     return list(FolderSource(parameters.source, "none", tuple(crossmost_model.card["class_names"]), frame).objects())
 
 
@@ -56,7 +65,9 @@ def predict_new_objects(
     """Predictions with lists for programs, and the same as a spreadsheet."""
     predictions = predict(
         crossmost_model,
-        load_collection(new_views, new_clouds),
+        load_collection(
+            new_views, new_clouds, replace(load_pose(crossmost_model), up="y")
+        ),  # turned when they were read
         {raw.object_id: raw.source for raw in new_objects},
         n_points=zeroshot.n_points,
         batch_size=zeroshot.batch_size,

@@ -14,7 +14,13 @@ class PredictionParameters(BaseModel):
     source: GivenPath | None = Field(
         default=None, description="Folder of meshes and clouds, read with its sub-folders; must be given."
     )
-    up: Axis = Field(default="y", description="The axis that points up in the files.")
+    up: Axis = Field(
+        default="y",
+        description=(
+            "The axis that points up in the files, said as it was for the objects that the model was adapted to: if it "
+            "turned those (zeroshot.pose_check), it turns these."
+        ),
+    )
     front: Axis | None = Field(
         default=None, description="The axis that fronts face in the files; null: the usual one for that up axis."
     )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from crossmost.collection import load_collection
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.joint_checkpoint import load_joint, with_fusion
+from crossmost.models.joint_checkpoint import load_joint, load_pose, with_fusion
 from crossmost.models.scoring import fusion_from_scores, learn_fusion
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.nodes import score
@@ -96,7 +96,7 @@ def _adapt(
 ) -> tuple[Checkpoint, SelfTrainingResult]:
     adaptation_set = set(objects.loc[objects["split"] == "adapt", "object_id"])
     joint = load_joint(start)
-    collection = load_collection(views, clouds).subset(adaptation_set)
+    collection = load_collection(views, clouds, load_pose(start)).subset(adaptation_set)
     fusion = fusion_from_scores(scores)
     result = self_train(
         joint,

@@ -4,11 +4,11 @@ import pandas as pd
 import torch
 
 from crossmost.collection import Collection, load_collection
-from crossmost.models.axis_check import warn_about_up_axis
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
 from crossmost.models.joint import JointModel
-from crossmost.models.joint_checkpoint import joint_card, load_fusion, load_joint, save_joint
+from crossmost.models.joint_checkpoint import joint_card, load_fusion, load_joint, load_pose, save_joint, with_pose
+from crossmost.models.pose_check import check_pose, report_pose
 from crossmost.models.scoring import Scored, check_cloud_size, score_collection
 from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -25,6 +25,28 @@ def build_zeroshot_model(
     return save_joint(zeroshot_model(start, class_names, parameters.templates), card)
 
 
+def check_clouds(
+    unchecked_model: Checkpoint,
+    views: ShardStore,
+    clouds: ShardStore,
+    parameters: ZeroshotParameters,
+) -> Checkpoint:
+    """The model whose card says how clouds are corrected for it; warns if objects lie on their side or are dots."""
+    if parameters.pose_check == "ignore":
+        return unchecked_model
+    fix = parameters.pose_check == "fix"
+    findings = check_pose(
+        load_joint(unchecked_model),
+        load_collection(views, clouds),
+        image_mean=unchecked_model.card["image_mean"],
+        image_std=unchecked_model.card["image_std"],
+        n_points=parameters.n_points,
+        batch_size=parameters.batch_size,
+    )
+    report_pose(findings, fix=fix)
+    return with_pose(unchecked_model, findings.correction()) if fix else unchecked_model
+
+
 def score_zeroshot(
     zeroshot_model: Checkpoint,
     views: ShardStore,
@@ -32,18 +54,8 @@ def score_zeroshot(
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores and embeddings of every object before any adaptation; warns if the objects seem to lie on their side."""
-    joint, collection = load_joint(zeroshot_model), load_collection(views, clouds)
-    scores, embeddings = _score(joint, zeroshot_model, collection, objects, parameters)
-    warn_about_up_axis(
-        joint,
-        collection,
-        scores,
-        image_mean=zeroshot_model.card["image_mean"],
-        image_std=zeroshot_model.card["image_std"],
-        n_points=parameters.n_points,
-        batch_size=parameters.batch_size,
-    )
+    """Scores and embeddings of every object before any adaptation."""
+    scores, embeddings = score(zeroshot_model, views, clouds, objects, parameters)
     return scores, embeddings
 
 
@@ -62,7 +74,7 @@ def score(
     parameters: ZeroshotParameters,
 ) -> Scored:
     """Class probabilities and embeddings of every usable object under one joint model."""
-    return _score(load_joint(model), model, load_collection(views, clouds), objects, parameters)
+    return _score(load_joint(model), model, load_collection(views, clouds, load_pose(model)), objects, parameters)
 
 
 def _score(

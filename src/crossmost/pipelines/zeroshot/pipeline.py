@@ -1,19 +1,30 @@
-"""The zero-shot pipeline: class names become a classifier, every object gets scores, with and without its neighbors."""
+"""The zero-shot pipeline: class names become a classifier, clouds are checked, every object gets scores."""
 
 from kedro.pipeline import Node, Pipeline
 
-from crossmost.pipelines.zeroshot.nodes import build_zeroshot_model, classify_transductively, score_zeroshot
+from crossmost.pipelines.zeroshot.nodes import (
+    build_zeroshot_model,
+    check_clouds,
+    classify_transductively,
+    score_zeroshot,
+)
 
 
 def create_pipeline() -> Pipeline:
-    """Build the zero-shot model, score the collection with it, and again with a head that nothing is trained for."""
+    """The zero-shot model, how the objects stand, scores, and those of a head that nothing is trained for."""
     return Pipeline(
         [
             Node(
                 build_zeroshot_model,
                 ["mini_encoders", "class_names", "params:zeroshot"],
-                "zeroshot_model",
+                "unchecked_model",
                 name="build_zeroshot_model",
+            ),
+            Node(
+                check_clouds,
+                ["unchecked_model", "views", "clouds", "params:zeroshot"],
+                "zeroshot_model",
+                name="check_clouds",
             ),
             Node(
                 score_zeroshot,

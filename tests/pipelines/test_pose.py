@@ -1,0 +1,168 @@
+"""The check of poses as a node, and what its correction reaches."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from kedro.framework.session import KedroSession
+
+from crossmost.collection import Collection
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.encoders import Encoders, mini_config
+from crossmost.models.joint import JointModel
+from crossmost.models.joint_checkpoint import joint_card, save_joint
+from crossmost.models.picture_check import PictureSizes
+from crossmost.models.pose_check import PoseFindings
+from crossmost.pipelines.prediction import nodes as prediction
+from crossmost.pipelines.prediction.parameters import PredictionParameters
+from crossmost.pipelines.selftraining import nodes as selftraining
+from crossmost.pipelines.zeroshot import nodes as zeroshot
+from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.pose import TURNS, PoseCorrection
+from crossmost.shards import ShardStore, ShardWork
+from crossmost.sources.frames import Frame
+from tests.test_pose import Ball, ball, make_cloud, make_views, with_outliers
+
+POSE = PoseCorrection(up="z", drop_outliers=True)
+
+
+class Handed(Exception):
+    """Ends a node where it hands its collection over."""
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> tuple[ShardStore, ShardStore]:
+    folder = tmp_path_factory.mktemp("stores")
+    items = [Ball("a", ball(0)), Ball("b", with_outliers(ball(1), [1], 9.0))]
+    views = ShardWork({"0": items}, make_views, "0", "testing", n_jobs=1).write(folder / "views")
+    return views, ShardWork({"0": items}, make_cloud, "0", "testing", n_jobs=1).write(folder / "clouds")
+
+
+@pytest.fixture(scope="module")
+def model() -> Checkpoint:
+    encoders = Encoders(mini_config())
+    card = joint_card(encoders.card({}), ["x", "y"], method="zeroshot")
+    return save_joint(JointModel(encoders, torch.randn(192, 2, generator=torch.Generator().manual_seed(0))), card)
+
+
+def parameters(pose_check: str) -> ZeroshotParameters:
+    return ZeroshotParameters.model_validate(
+        {"templates": ["{}"], "n_points": 128, "batch_size": 2, "pose_check": pose_check}
+    )
+
+
+def check(model: Checkpoint, stores: tuple[ShardStore, ShardStore], pose_check: str) -> Checkpoint:
+    return zeroshot.check_clouds(model, *stores, parameters(pose_check))
+
+
+def found(up: str, *, outliers: float) -> Callable[..., PoseFindings]:
+    findings = PoseFindings(up, dict.fromkeys(("y", up), 0.5), False, outliers, 0.45, PictureSizes(0, 0))
+    return lambda *arguments, **options: findings
+
+
+def test_a_healthy_collection_leaves_the_model_as_it_is(
+    model: Checkpoint, stores: tuple[ShardStore, ShardStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zeroshot, "check_pose", found("y", outliers=0.0))
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["adapt", "test"]})
+    scores = []
+    for pose_check in ("ignore", "warn", "fix"):
+        checked = check(model, stores, pose_check)
+        assert checked.card == model.card and checked.tensors is model.tensors
+        scores.append(zeroshot.score_zeroshot(checked, *stores, objects, parameters(pose_check))[0])
+    pd.testing.assert_frame_equal(scores[0], scores[1], check_exact=True)
+    pd.testing.assert_frame_equal(scores[1], scores[2], check_exact=True)
+
+
+def test_only_fix_changes_the_card(
+    model: Checkpoint,
+    stores: tuple[ShardStore, ShardStore],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(zeroshot, "check_pose", found("z", outliers=0.5))
+    with caplog.at_level(logging.WARNING):
+        assert check(model, stores, "ignore").card == model.card
+        assert not caplog.records
+        assert check(model, stores, "warn").card == model.card
+        assert "as if z were up" in caplog.text
+        assert check(model, stores, "fix").card == model.card | {"pose": {"up": "z", "drop_outliers": True}}
+
+
+def test_the_check_looks_at_stored_objects(model: Checkpoint, stores: tuple[ShardStore, ShardStore]) -> None:
+    assert check(model, stores, "fix").card["pose"]["drop_outliers"] is True
+
+
+def test_the_correction_reaches_every_stage_that_sees_clouds(
+    model: Checkpoint,
+    stores: tuple[ShardStore, ShardStore],
+    monkeypatch: pytest.MonkeyPatch,
+    new_session: Callable[..., KedroSession],
+) -> None:
+    seen: dict[str, np.ndarray] = {}
+
+    def stand_in(stage: str) -> Callable[..., None]:
+        def take(first: Any, data: Collection, *arguments: Any, **options: Any) -> None:
+            seen[stage] = data.clouds[:]
+            raise Handed
+
+        return take
+
+    monkeypatch.setattr(zeroshot, "check_pose", found("z", outliers=0.5))
+    fixed = check(model, stores, "fix")
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["adapt", "adapt"]})
+    rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
+    scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
+    settings = new_session("test").load_context().params
+    monkeypatch.setattr(zeroshot, "score_collection", stand_in("scoring"))
+    monkeypatch.setattr(selftraining, "self_train", stand_in("self-training"))
+    monkeypatch.setattr(prediction, "predict", stand_in("prediction"))
+    with pytest.raises(Handed):
+        zeroshot.score_zeroshot(fixed, *stores, objects, parameters("fix"))
+    with pytest.raises(Handed):
+        selftraining.adapt_jointly(fixed, scores, *stores, objects, settings["selftraining"])
+    with pytest.raises(Handed):
+        prediction.predict_new_objects(fixed, *stores, [], parameters("fix"))
+    expected = np.stack([POSE.points(ball(0)), POSE.points(with_outliers(ball(1), [1], 9.0))])
+    assert set(seen) == {"scoring", "self-training", "prediction"}
+    for stage in ("scoring", "self-training"):
+        np.testing.assert_array_equal(seen[stage], expected)
+    # New objects were turned when they were read, before pictures were drawn of them.
+    turn = np.array(TURNS["z"], dtype=np.float32)
+    np.testing.assert_array_equal(seen["prediction"] @ turn.T, expected)
+
+
+@pytest.mark.parametrize(("up", "found_up"), [("y", "z"), ("z", "-y"), ("-y", "x"), ("x", "y")])
+def test_new_objects_are_read_as_the_model_knows_them(
+    model: Checkpoint, tmp_path: Path, up: str, found_up: str
+) -> None:
+    points = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    np.save(tmp_path / "a.npy", points)
+    settings = PredictionParameters.model_validate({"source": tmp_path, "up": up})
+    stored = [list(Frame(settings.up).rotation() @ point) for point in points]
+    card = model.card | PoseCorrection(up=found_up).to_card()
+    (new,) = prediction.list_new_objects(Checkpoint(model.tensors, card), settings)
+    turned = points @ new.frame.rotation().T
+    np.testing.assert_allclose(turned, PoseCorrection(up=found_up).points(np.array(stored)), atol=1e-6)
+
+
+def test_an_adapted_model_keeps_the_correction(
+    model: Checkpoint,
+    stores: tuple[ShardStore, ShardStore],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    new_session: Callable[..., KedroSession],
+) -> None:
+    fixed = Checkpoint(model.tensors, model.card | POSE.to_card())
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["adapt", "adapt"]})
+    scores, _ = zeroshot.score_zeroshot(fixed, *stores, objects, parameters("fix"))
+    settings = new_session("test").load_context().params["selftraining"]
+    small = settings.crossmost.model_copy(update={"epochs": 1, "batch_size": 2, "n_points": 128, "snapshots": 0})
+    settings = settings.model_copy(update={"crossmost": small, "scratch": tmp_path})
+    adapted, *_ = selftraining.adapt_jointly(fixed, scores, *stores, objects, settings)
+    assert PoseCorrection.from_card(adapted.card) == POSE
