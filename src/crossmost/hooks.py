@@ -1,12 +1,15 @@
 """What a person sees around a run: missing inputs, progress, results and errors in words."""
 
+from __future__ import annotations
+
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
@@ -21,9 +24,13 @@ from rich.console import Console
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.result_table import result_table
 
+if TYPE_CHECKING:
+    from crossmost.launched_processes import LaunchedProcesses
+
 logger = logging.getLogger(__name__)
 
 _USER_ERRORS = (CrossmostError, ParameterValidationError, MissingConfigException)
+_TRAINING = "params:selftraining"
 _COMPOSED_PIPELINES = {"selftrain", "__default__"}
 
 
@@ -93,6 +100,47 @@ class InputHooks:
         if advice and hint:
             advice = f"{advice}; {hint}"
         return f"missing input: {places}" + (f"; {advice}." if advice else ".")
+
+
+class LauncherHooks:
+    """Under torchrun or srun the first process alone runs the pipeline; the others wait until it trains."""
+
+    def __init__(self) -> None:
+        self._launched: LaunchedProcesses | None = None
+
+    @hook_impl(trylast=True)  # errors of the meeting should be shown as the other hooks have it
+    def after_context_created(self, context: KedroContext) -> None:
+        """Meet the other processes; from here only the first one comes back."""
+        if not {"TORCHELASTIC_RUN_ID", "SLURM_STEP_ID"} & os.environ.keys():
+            return
+        # A connection that breaks is told once, in words, and not by every process as a stack of C++.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+        from crossmost.launched_processes import join_launched  # here, because it imports torch, which is slow
+
+        self._launched = join_launched()
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Check that the run uses what was launched, before hours of preparation.
+
+        Raises:
+            CrossmostError: If nothing in it trains, or with other processes.
+        """
+        if self._launched is None:
+            return
+        if _TRAINING not in pipeline.inputs():
+            raise CrossmostError(
+                f"a launcher started {self._launched.size} processes, but only self-training uses more than one, and "
+                "this run holds none of it: run it without the launcher"
+            )
+        engine = catalog.load(_TRAINING).crossmost.engine
+        self._launched.require(engine.devices, engine.num_nodes)
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Let the other processes exit."""
+        if self._launched is not None:
+            self._launched.finish()
 
 
 class ProgressHooks:

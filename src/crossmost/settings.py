@@ -5,14 +5,16 @@ from typing import Any
 
 from kedro.config import OmegaConfigLoader
 
-from crossmost.hooks import ErrorHooks, InputHooks, ProgressHooks, ResultHooks
+from crossmost.hooks import ErrorHooks, InputHooks, LauncherHooks, ProgressHooks, ResultHooks
 
 # `kedro run --pipeline=NAME` is a documented command of this project; Kedro 1.7 warns about its spelling.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 # Processes that have grown large are replaced while they work; nothing is lost, and there is nothing to do about it.
 warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+# Fabric gathers tensors of several processes by a function that torch means to replace.
+warnings.filterwarnings("ignore", message="torch.distributed.nn.functional.all_gather is deprecated")
 
-HOOKS = (ErrorHooks(), InputHooks(), ProgressHooks(), ResultHooks())
+HOOKS = (ErrorHooks(), InputHooks(), LauncherHooks(), ProgressHooks(), ResultHooks())
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS: dict[str, Any] = {

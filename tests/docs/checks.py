@@ -22,6 +22,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro_viz.launchers.cli.main import viz_cli
 from packaging.requirements import Requirement
+from torch.distributed.run import parse_args as torchrun_options
 
 from crossmost.commands import COMMANDS
 from tests.docs.pages import PROJECT
@@ -164,6 +165,21 @@ def check_dask(words: list[str]) -> None:
     parse_click(commands[words[0]], words[1:])
 
 
+def check_torchrun(words: list[str]) -> None:
+    """`torchrun OPTIONS -m kedro …` by its own parser, and what it starts."""
+    options = torchrun_options(words)
+    assert options.module, "modules only: they run from anywhere"
+    assert options.training_script == "kedro"
+    check_kedro(options.training_script_args)
+
+
+def check_srun(words: list[str]) -> None:
+    """`srun COMMAND`, with the one option that the pages explain."""
+    while words[0].startswith("-"):
+        assert words.pop(0) == "--kill-on-bad-exit=1"
+    check(shlex.join(words))
+
+
 CHECKS: dict[str, Callable[[list[str]], None]] = {
     "make": check_make,
     "kedro": check_kedro,
@@ -173,6 +189,8 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
     "source": check_source,
     "export": check_export,
     "dask": check_dask,
+    "torchrun": check_torchrun,
+    "srun": check_srun,
 }
 """Programs that pages may name. `cp` and others belong into blocks that run."""
 

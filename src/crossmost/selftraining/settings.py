@@ -138,7 +138,12 @@ class TrainingEngineSettings(Frozen):
     """Where and how steps are computed; the result depends on none of it but the precision, up to rounding."""
 
     accelerator: Literal["auto", "cpu", "cuda"] = Field(description="Lightning Fabric accelerator.")
-    devices: int = Field(gt=0, description="Processes, one device each; more than one trains data-parallel.")
+    devices: int = Field(
+        gt=0, description="Processes per machine, one device each; more than one trains data-parallel."
+    )
+    num_nodes: int = Field(
+        default=1, gt=0, description="Machines; on more than one, torchrun or srun starts the processes."
+    )
     precision: Literal["64-true", "32-true", "bf16-mixed"] = Field(description="Lightning Fabric precision.")
     gradient_checkpointing: bool = Field(
         description="Compute the image tower's blocks again in the backward pass: slower, less memory for large ViTs."

@@ -1,14 +1,12 @@
 """The self-training run: launch, loop, resume, selection."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
 
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
@@ -21,9 +19,10 @@ from crossmost.models.scoring import learn_fusion
 from crossmost.progress import show_progress
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.label_memory import LabelMemory, new_memory
+from crossmost.selftraining.launch import launch
 from crossmost.selftraining.objects import AugmentedObjects, BatchPlan, derived_seed, make_loader
 from crossmost.selftraining.recording import Recorder
-from crossmost.selftraining.result import SelfTrainingResult, Weights, read_result, write_result
+from crossmost.selftraining.result import SelfTrainingResult, Weights
 from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
 from crossmost.selftraining.schedule import Schedule, parameter_groups
 from crossmost.selftraining.selection import Selection
@@ -47,7 +46,7 @@ def self_train(
     """Adapt a joint model to an unlabeled collection.
 
     Args:
-        model: the student's start; in a single process it is changed in place.
+        model: the student's start; changed in place unless processes are spawned.
         data: adaptation objects.
         image_mean, image_std: normalization of the image tower.
         fusion: how the model's predictions for these objects are read together; None finds it first.
@@ -61,14 +60,6 @@ def self_train(
     if len(data) < 2:
         raise CrossmostError(f"self-training needs at least 2 usable objects, got {len(data)}; see quarantine.csv")
     settings = _fitted(settings, len(data))
-    engine = settings.engine
-    strategy: Any = "auto"
-    if engine.devices > 1:
-        # Not plain "ddp", which would run the whole program again in every process.
-        strategy = DDPStrategy(start_method="spawn", find_unused_parameters=True)
-    fabric = Fabric(
-        accelerator=engine.accelerator, devices=engine.devices, precision=engine.precision, strategy=strategy
-    )
     size = model.image_tower.visual.image_size[0]
     augment = ImageAugmentation(settings.image_augmentation, size, image_mean, image_std)
     if fusion is None:
@@ -81,24 +72,17 @@ def self_train(
             batch_size=settings.batch_size,
         )
     objects = AugmentedObjects(data, augment, settings, model.image_tower.grid_size, model.point_tower.config.n_groups)
-    # Fabric calls the function with itself and these arguments, but its annotation knows the first one only.
-    run = cast(Callable[..., Any], _run)
-    if engine.devices == 1:
-        return cast(SelfTrainingResult, fabric.launch(run, model, objects, fusion, scratch, title, None))
-    # Processes hand their result over in files: Fabric's queue would wait for itself as soon as one fills a pipe.
-    with TemporaryDirectory(prefix="crossmost-") as folder:
-        fabric.launch(run, model, objects, fusion, scratch, title, Path(folder))
-        return read_result(Path(folder))
+    return launch(settings.engine, _run, model, objects, fusion, scratch, title)
 
 
 def _fitted(settings: SelfTrainingSettings, n_objects: int) -> SelfTrainingSettings:
     """Settings whose batches a small collection can fill."""
-    devices = settings.engine.devices
-    largest = n_objects - n_objects % devices
-    if settings.batch_size % devices or not largest:
+    processes = settings.engine.devices * settings.engine.num_nodes
+    largest = n_objects - n_objects % processes
+    if settings.batch_size % processes or not largest:
         raise CrossmostError(
-            f"batch_size {settings.batch_size} and {n_objects} objects cannot be shared by {devices} devices; "
-            "batch_size must be a multiple of engine.devices"
+            f"batch_size {settings.batch_size} and {n_objects} objects cannot be shared by {processes} devices; "
+            "batch_size must be a multiple of engine.devices × engine.num_nodes"
         )
     batch_size = min(settings.batch_size, largest)
     accumulate = min(settings.accumulate, n_objects // batch_size)
@@ -112,15 +96,17 @@ def _run(
     fusion: Fusion,
     scratch: Path | None,
     title: str,
-    handover: Path | None,
 ) -> SelfTrainingResult | None:
-    """The run in one process; the first of several writes the result into the folder ``handover``."""
+    """The run in one process; the first of several returns the result."""
     settings, data = objects.settings, objects.data
-    checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings, fusion)) if scratch is not None else None
+    # The first process alone reads and writes it: other machines may not have the file, or not yet the same.
+    checkpoint = None
+    if scratch is not None and fabric.is_global_zero:
+        checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings, fusion))
     start = copy_weights(model)
     state = start_state(model, settings, fabric, fusion)
     record, selection = Recorder(), Selection(settings)
-    if checkpoint is not None and (saved := checkpoint.load()) is not None:
+    if (saved := fabric.broadcast(checkpoint.load() if checkpoint is not None else None)) is not None:
         _restore(saved, state, record, selection)
     per_epoch = len(data) // (settings.batch_size * settings.accumulate)
     schedule = Schedule(settings, per_epoch)
@@ -163,10 +149,10 @@ def _run(
                 _require_finite(record, epoch)
                 selection.after_epoch(epoch, record, state.teacher)
             every = settings.engine.checkpoint_every
-            if checkpoint is not None and every and state.step % every == 0 and fabric.is_global_zero:
+            if checkpoint is not None and every and state.step % every == 0:
                 checkpoint.save(_saved(state, record, selection))
             progress.advance(note=lambda: _headline(record))
-    if checkpoint is not None and fabric.is_global_zero:
+    if checkpoint is not None:
         checkpoint.remove()
     if not fabric.is_global_zero:
         return None
@@ -174,17 +160,13 @@ def _run(
     def result_of(adapted: Weights) -> Weights:
         return weight_ensemble(start, adapted, settings.adapted_share)
 
-    outcome = SelfTrainingResult(
+    return SelfTrainingResult(
         teacher=result_of(selection.selected),
         selected_epoch=selection.selected_epoch,
         snapshots=[(epoch, result_of(weights)) for epoch, weights in selection.snapshots],
         log=record.log_table(),
         pseudo_labels=record.pseudo_label_table(data.object_ids),
     )
-    if handover is None:
-        return outcome
-    write_result(outcome, handover)
-    return None
 
 
 def start_state(
