@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy import PROJECT, VIEWS, WITHOUT_LABELS, Inputs, load_inputs, run_seed
-from benchmarks.tune import changed
+from crossmost.tuning import with_changes
 
 Changes = dict[str, Any]
 
@@ -93,7 +93,7 @@ ROWS: dict[str, Changes] = {
 def run_row(inputs: Inputs, row: str, seed: int) -> list[dict[str, Any]]:
     """Results of one row and seed."""
     changes = {**ROWS[row], "crossmost.snapshots": 0, "crossmost.engine.checkpoint_every": 0}
-    altered = replace(inputs, selftraining=changed(inputs.selftraining, changes))
+    altered = replace(inputs, selftraining=with_changes(inputs.selftraining, changes))
     return [{"row": row, **result} for result in run_seed(altered, seed, ["crossmost"])]
 
 

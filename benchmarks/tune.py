@@ -11,17 +11,14 @@ run with the same change.
 
 import argparse
 from dataclasses import replace
-from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import BaseModel
 
 from benchmarks.accuracy import METHODS, Inputs, load_inputs, report, run_seed
 from benchmarks.corruption import corrupt_views
-
-Parameters = TypeVar("Parameters", bound=BaseModel)
+from crossmost.tuning import with_changes
 
 FOREIGN = 0.25
 """Default strength of the corruption: single views are wrong at every second object or so. At 0.1 they are nearly as
@@ -42,18 +39,6 @@ def tuning_target(inputs: Inputs, foreign: float) -> Inputs:
     )
 
 
-def changed(parameters: Parameters, changes: dict[str, Any]) -> Parameters:
-    """Parameters with dotted keys replaced; an unknown key is an error of the model."""
-    tree = parameters.model_dump()
-    for key, value in changes.items():
-        *parents, last = key.split(".")
-        branch = tree
-        for parent in parents:
-            branch = branch[parent]
-        branch[last] = value
-    return type(parameters).model_validate(tree)
-
-
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -69,8 +54,8 @@ def main() -> None:
     inputs = tuning_target(load_inputs(arguments.env, {}), arguments.foreign)
     before = {key: value for key, value in changes.items() if key.startswith("zeroshot.")}
     after = {key: value for key, value in changes.items() if key not in before}
-    zeroshot = changed(inputs.zeroshot, {key.removeprefix("zeroshot."): value for key, value in before.items()})
-    inputs = replace(inputs, selftraining=changed(inputs.selftraining, after), zeroshot=zeroshot)
+    zeroshot = with_changes(inputs.zeroshot, {key.removeprefix("zeroshot."): value for key, value in before.items()})
+    inputs = replace(inputs, selftraining=with_changes(inputs.selftraining, after), zeroshot=zeroshot)
     report(pd.DataFrame([row for seed in arguments.seeds for row in run_seed(inputs, seed, arguments.methods)]))
 
 

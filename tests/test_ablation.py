@@ -3,9 +3,10 @@
 import pytest
 
 from benchmarks.ablation import ARITHMETIC, ROWS
-from benchmarks.tune import changed
+from crossmost.errors import CrossmostError
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.selftraining.settings import ArithmeticSettings
+from crossmost.tuning import with_changes
 from tests.selftraining.small_run import default_settings
 
 
@@ -18,7 +19,7 @@ def parameters() -> SelftrainingParameters:
 
 @pytest.mark.parametrize("row", sorted(ROWS.keys() - {"default"}))
 def test_row_changes_the_default(row: str, parameters: SelftrainingParameters) -> None:
-    assert changed(parameters, ROWS[row]).crossmost != parameters.crossmost
+    assert with_changes(parameters, ROWS[row]).crossmost != parameters.crossmost
 
 
 def test_every_arithmetic_choice_has_a_row() -> None:
@@ -27,5 +28,5 @@ def test_every_arithmetic_choice_has_a_row() -> None:
 
 
 def test_an_unknown_setting_is_refused(parameters: SelftrainingParameters) -> None:
-    with pytest.raises(ValueError, match="no_such"):
-        changed(parameters, {"crossmost.no_such": 1})
+    with pytest.raises(CrossmostError, match="no_such"):
+        with_changes(parameters, {"crossmost.no_such": 1})

@@ -59,8 +59,8 @@ def _places(names: Iterable[str], catalog: dict[str, dict[str, Any]]) -> set[str
 
 
 def test_one_stage_per_pipeline() -> None:
-    # New objects and users' own triplets come and go: no stage that DVC keeps up to date is made of them.
-    assert set(STAGES) == set(pipelines) - {"selftrain", "__default__", "prediction", "alignment"}
+    # New objects and users' own triplets come and go, settings are compared once: no stages for DVC.
+    assert set(STAGES) == set(pipelines) - {"selftrain", "__default__", "prediction", "alignment", "tuning"}
 
 
 @pytest.mark.parametrize("stage", STAGES)

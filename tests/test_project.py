@@ -14,9 +14,9 @@ PROJECT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted(p.name for p in (PROJECT / "conf").iterdir() if p.is_dir() and p.name != "local")
 STAGES = (
     "ingestion", "rendering", "pretraining", "zeroshot", "selftraining", "evaluation", "reporting", "prediction",
-    "alignment",
+    "alignment", "tuning",
 )  # fmt: skip
-APART = ("pretraining", "prediction", "alignment")  # not in the main job
+APART = ("pretraining", "prediction", "alignment", "tuning")  # not in the main job
 LABEL_READERS = {"evaluation", "reporting"}
 
 SessionFactory = Callable[..., KedroSession]

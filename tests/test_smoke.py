@@ -71,3 +71,12 @@ def test_shuffled_labels_leave_every_weight_as_it_was(data: Path) -> None:
     finally:
         labels.to_parquet(path)
     assert [path.read_bytes() for path in weights] == before
+
+
+def test_settings_are_compared_without_labels(data: Path) -> None:
+    _run(data, "tuning")
+    comparison = pd.read_csv(data / "08_reporting/settings_comparison.csv")
+    chosen = json.loads((data / "08_reporting/chosen_settings.json").read_text(encoding="utf-8"))
+    assert sorted(comparison["learning_rate"]) == [0.0001, 0.001]
+    assert chosen["changes"] == {"learning_rate": comparison["learning_rate"][0], "class_prior": "uniform"}
+    assert chosen["criterion"] == "confirmation"

@@ -11,6 +11,7 @@ from crossmost.pipelines import (
     rendering,
     reporting,
     selftraining,
+    tuning,
     zeroshot,
 )
 
@@ -30,11 +31,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         "reporting": reporting.create_pipeline(),
         "prediction": prediction.create_pipeline(),
         "alignment": alignment.create_pipeline(),
+        "tuning": tuning.create_pipeline(),
     }
     stages = {
         name: Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)
         for name, pipeline in created.items()
     }
-    apart = ("pretraining", "prediction", "alignment")
+    apart = ("pretraining", "prediction", "alignment", "tuning")
     selftrain = sum((stage for name, stage in stages.items() if name not in apart), Pipeline([]))
     return {**stages, "selftrain": selftrain, "__default__": selftrain}

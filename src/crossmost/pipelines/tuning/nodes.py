@@ -1,0 +1,62 @@
+"""Nodes of the tuning pipeline. None of them can receive a label."""
+
+import logging
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from crossmost.collection import load_collection
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.joint_checkpoint import load_joint, load_pose
+from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
+from crossmost.pipelines.tuning.parameters import TuningParameters
+from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.shards import ShardStore
+from crossmost.tuning import Target, choice, compare_settings, grid_changes
+
+logger = logging.getLogger(__name__)
+
+
+def compare(
+    zeroshot_model: Checkpoint,
+    zeroshot_scores: pd.DataFrame,
+    views: ShardStore,
+    clouds: ShardStore,
+    objects: pd.DataFrame,
+    selftraining: SelftrainingParameters,
+    zeroshot: ZeroshotParameters,
+    parameters: TuningParameters,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A run of Cross-MoST for every combination of the grid, the best first; logs how to run the main job with that."""
+    adaptation_set = set(objects.loc[objects["split"] == "adapt", "object_id"])
+    collection = load_collection(views, clouds, load_pose(zeroshot_model)).subset(adaptation_set)
+    channels = load_joint(zeroshot_model).point_tower.config.in_channels
+    target = Target(
+        start=partial(load_joint, zeroshot_model),
+        data=collection.for_tower(channels),
+        reference=zeroshot_scores,
+        image_mean=zeroshot_model.card["image_mean"],
+        image_std=zeroshot_model.card["image_std"],
+        n_points=zeroshot.n_points,
+        batch_size=zeroshot.batch_size,
+    )
+    candidates = grid_changes(parameters.grid)
+    comparison = compare_settings(
+        target,
+        selftraining.crossmost,
+        candidates,
+        seeds=parameters.seeds,
+        criterion=parameters.criterion,
+        scratch=parameters.scratch,
+    )
+    chosen = choice(comparison, candidates, parameters.criterion)
+    settings = ",".join(f"selftraining.crossmost.{name}={value}" for name, value in chosen["changes"].items())
+    logger.info(
+        "best by %s (%.3f, ahead by %.3f): kedro run --pipeline=selftrain --params %s",
+        chosen["criterion"],
+        chosen["value"],
+        chosen["lead"],
+        settings,
+    )
+    return comparison, chosen

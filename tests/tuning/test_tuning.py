@@ -1,0 +1,124 @@
+"""Settings are compared without labels, on runs that are not made twice."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import crossmost.tuning.search as search
+from crossmost.errors import CrossmostError
+from crossmost.models.scoring import score_collection
+from crossmost.tuning import CRITERIA, Target, choice, compare_settings, grid_changes, label_free_criteria, with_changes
+from tests.selftraining.small_run import quick_settings, random_model, random_objects
+
+GRAY, SPREAD = (0.5,) * 3, (0.25,) * 3
+
+
+def table(image: list[list[float]], point: list[list[float]], joint: list[list[float]]) -> pd.DataFrame:
+    rows = [
+        (f"object-{number}", "adapt", view, np.array(probabilities))
+        for view, column in (("image", image), ("point", point), ("joint", joint))
+        for number, probabilities in enumerate(column)
+    ]
+    return pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
+
+
+def test_criteria_of_a_small_table_by_hand() -> None:
+    sure, other = [1.0, 0.0], [0.0, 1.0]
+    reference = table([sure, sure], [sure, sure], [sure, other])
+    found = label_free_criteria(table([sure, other], [sure, sure], [sure, other]), reference)
+    assert found.keys() == CRITERIA.keys()
+    assert found["agreement"] == 0.5
+    assert found["confirmation"] == pytest.approx((1 + 0.5 + 1) / 3)
+    assert found["information"] == pytest.approx(np.log(2) + 0)
+    assert found["confidence"] == 1
+
+
+@given(st.integers(0, 1000))
+def test_a_model_that_says_what_the_reference_says_is_confirmed_wholly(seed: int) -> None:
+    probabilities = np.random.default_rng(seed).dirichlet(np.ones(3), 6).tolist()
+    same = table(probabilities, probabilities, probabilities)
+    found = label_free_criteria(same, same)
+    assert found["agreement"] == found["confirmation"] == 1
+    assert 0 <= found["information"] <= 2 * np.log(3) + 1e-9
+
+
+def test_objects_to_test_on_have_no_part() -> None:
+    sure, other = [1.0, 0.0], [0.0, 1.0]
+    scores, reference = table([sure, other], [sure, sure], [sure, sure]), table([sure] * 2, [sure] * 2, [sure] * 2)
+    held_out = scores["object_id"] == "object-1"
+    scores.loc[held_out, "split"] = reference.loc[held_out, "split"] = "test"
+    assert label_free_criteria(scores, reference)["agreement"] == 1
+    with pytest.raises(ValueError, match="same objects to adapt to"):
+        label_free_criteria(scores.assign(split="test"), reference)
+
+
+def test_a_grid_is_all_combinations() -> None:
+    changes = grid_changes({"learning_rate": [0.1, 0.2], "pseudo_labels.rule": ["joint"]})
+    assert changes == [
+        {"learning_rate": 0.1, "pseudo_labels.rule": "joint"},
+        {"learning_rate": 0.2, "pseudo_labels.rule": "joint"},
+    ]
+    with pytest.raises(CrossmostError, match="at least two"):
+        grid_changes({"learning_rate": [0.1]})
+
+
+@pytest.mark.parametrize("name", ["no_such", "pseudo_labels.no_such", "seed.deeper", "no.such"])
+def test_an_unknown_setting_is_named(name: str) -> None:
+    with pytest.raises(CrossmostError, match=f"no setting '{name}'"):
+        with_changes(quick_settings(), {name: 1})
+
+
+def test_a_wrong_value_is_explained() -> None:
+    with pytest.raises(CrossmostError, match=r"learning_rate.*greater than 0"):
+        with_changes(quick_settings(), {"learning_rate": -1})
+
+
+def test_finished_runs_are_kept_and_the_best_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = random_objects(6)
+    splits = dict.fromkeys(objects.object_ids, "adapt")
+    scored = score_collection(
+        random_model(),
+        objects,
+        splits,
+        method="zeroshot",
+        image_mean=GRAY,
+        image_std=SPREAD,
+        n_points=128,
+        batch_size=8,
+    )
+    target = Target(random_model, objects, scored.scores, GRAY, SPREAD, n_points=128, batch_size=8)
+    candidates = grid_changes({"learning_rate": [1e-9, 1e-2]})
+    trained: list[float] = []
+    self_train = search.self_train
+
+    def counted(model: object, data: object, settings: object, **options: object) -> object:
+        trained.append(settings.learning_rate)  # type: ignore[attr-defined]
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return self_train(model, data, settings, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(search, "self_train", counted)
+
+    def compare() -> pd.DataFrame:
+        settings = quick_settings().model_copy(update={"epochs": 1, "final_learning_rate": 0.0})
+        return compare_settings(
+            target, settings, candidates, seeds=[0], criterion="confirmation", scratch=tmp_path / "runs"
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        compare()
+    first = compare()
+    assert trained == [1e-9, 1e-2, 1e-2], "the first run was kept"
+    second = compare()
+    assert len(trained) == 3
+    pd.testing.assert_frame_equal(first, second)
+    # Hardly moved, it says what the zero-shot model said.
+    assert first["learning_rate"].tolist() == [1e-9, 1e-2] or first["confirmation"].nunique() == 1
+    assert first["confirmation"].is_monotonic_decreasing
+    best = choice(first, candidates, "confirmation")
+    assert best["changes"] == candidates[int(first["candidate"][0])]
+    assert best["lead"] == pytest.approx(first["confirmation"][0] - first["confirmation"][1])
