@@ -1,7 +1,8 @@
-"""What each rule, term and arithmetic choice is worth: one row per change of the default.
+"""What each rule, term, technique and arithmetic choice is worth: one row per change of the default.
 
     python -m benchmarks.ablation                                    # all rows, scans, three seeds
     python -m benchmarks.ablation --env furniture_cad --rows default paper "rule: separate"
+    python -m benchmarks.ablation --env shapes --foreign 0.1 --rows default "soft targets"     # a tuning ground
 
 Reads what `kedro run --pipelines=ingestion,rendering --env=…` has made. Labels draw the stratified split and score the
 result; nothing else sees them. Rows that are done are kept in the JSON file: an interrupted table goes on.
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy import PROJECT, VIEWS, WITHOUT_LABELS, Inputs, load_inputs, run_seed
+from benchmarks.tune import tuning_target
 from crossmost.tuning import with_changes
 
 Changes = dict[str, Any]
@@ -52,6 +54,38 @@ ARITHMETIC: dict[str, Any] = {
 }
 """The paper's choice for each arithmetic setting that matters on one process."""
 
+_LABELS = "crossmost.pseudo_labels."
+TECHNIQUES: dict[str, Changes] = {
+    "self-adaptive thresholds": {_LABELS + "weighting": "self_adaptive"},
+    "soft weights": {_LABELS + "weighting": "soft"},
+    "no threshold": {_LABELS + "threshold_joint": 0.0},
+    "soft targets": {_LABELS + "targets": "soft"},
+    "soft weights and targets": {_LABELS + "weighting": "soft", _LABELS + "targets": "soft"},
+    "soft targets, self-adaptive thresholds": {_LABELS + "targets": "soft", _LABELS + "weighting": "self_adaptive"},
+    "class frequencies of the joint prediction": {"crossmost.class_prior": "joint"},
+    "balance": {_LABELS + "balance": True},
+    "balance, class frequencies of the joint prediction": {
+        _LABELS + "balance": True,
+        "crossmost.class_prior": "joint",
+    },
+    "prototypes": {_LABELS + "prototypes": 1.0},
+    "soft targets, prototypes": {_LABELS + "targets": "soft", _LABELS + "prototypes": 1.0},
+    **{f"diversity {share}": {_LABELS + "diversity": share} for share in (0.25, 0.5, 1.0)},
+    "soft targets, diversity 0.25": {_LABELS + "targets": "soft", _LABELS + "diversity": 0.25},
+    "points half-way too": {"crossmost.adapted_share.point": 0.5},
+    "images three quarters": {"crossmost.adapted_share.image": 0.75},
+    "half the epochs": {"crossmost.epochs": 12},
+    "all labeling techniques": {
+        _LABELS + "weighting": "soft",
+        _LABELS + "targets": "soft",
+        _LABELS + "diversity": 0.25,
+        _LABELS + "balance": True,
+        _LABELS + "prototypes": 1.0,
+        "crossmost.class_prior": "joint",
+    },
+}
+"""Beyond the paper (docs/method.md): what could make labels better."""
+
 ROWS: dict[str, Changes] = {
     "default": {},
     "paper": paper_changes(),
@@ -64,29 +98,14 @@ ROWS: dict[str, Changes] = {
     "trained classifier": {"crossmost.classifier_learning_rate": 1.0},
     "adapted weights alone": {"crossmost.adapted_share.image": 1.0},
     "one teacher view": {"crossmost.teacher_views": 1},
-    "points half-way too": {"crossmost.adapted_share.point": 0.5},
     "class frequencies of the teacher": {"crossmost.class_prior": "teacher"},
-    "class frequencies of the joint prediction": {"crossmost.class_prior": "joint"},
-    "self-adaptive thresholds": {"crossmost.pseudo_labels.weighting": "self_adaptive"},
-    "soft weights": {"crossmost.pseudo_labels.weighting": "soft"},
-    "soft targets": {"crossmost.pseudo_labels.targets": "soft"},
-    "soft weights and targets": {
-        "crossmost.pseudo_labels.weighting": "soft",
-        "crossmost.pseudo_labels.targets": "soft",
-    },
-    **{f"diversity {share}": {"crossmost.pseudo_labels.diversity": share} for share in (0.25, 0.5)},
-    "balance": {"crossmost.pseudo_labels.balance": True},
-    "balance, class frequencies of the joint prediction": {
-        "crossmost.pseudo_labels.balance": True,
-        "crossmost.class_prior": "joint",
-    },
-    "prototypes": {"crossmost.pseudo_labels.prototypes": 1.0},
     "published teacher decay": {
         "crossmost.ema_init": 0.99,
         "crossmost.ema_final": 0.9998,
         "crossmost.ema_warmup_steps": 400,
     },
     **{f"paper's {name}": {f"crossmost.arithmetic.{name}": value} for name, value in ARITHMETIC.items()},
+    **TECHNIQUES,
 }
 
 
@@ -97,52 +116,69 @@ def run_row(inputs: Inputs, row: str, seed: int) -> list[dict[str, Any]]:
     return [{"row": row, **result} for result in run_seed(altered, seed, ["crossmost"])]
 
 
-def table(rows: pd.DataFrame) -> Table:
-    """Test accuracies, mean ± standard deviation over seeds, in percent; and the gain over zero-shot's joint."""
-    seeds = rows["seed"].nunique()
-    printed = Table(title=f"top-1 % on held-out objects, mean ± sd over {seeds} seeds of split and training")
-    for column in ("row", *VIEWS, "seconds"):
+def table(rows: pd.DataFrame, split: str) -> Table:
+    """Mean top-1 of a split in percent, and the paired difference to the default ± its standard deviation."""
+    printed = Table(title=f"top-1 %, split {split}, mean over seeds of split and training (difference to the default)")
+    for column in ("row", "seeds", *VIEWS):
         printed.add_column(column, no_wrap=True)
-    test = rows[rows["split"] == "test"]
-    for name, group in test.groupby("row", sort=False):
-        cells = []
-        for view in VIEWS:
-            values = 100 * group.loc[group["view"] == view, "top1"]
-            cells.append(f"{values.mean():.1f} ± {values.std() if len(values) > 1 else 0:.1f}")
-        printed.add_row(str(name), *cells, f"{group['seconds'].mean():.0f}")
+    cells = 100 * rows[rows["split"] == split].pivot_table(index=["row", "seed"], columns="view", values="top1")
+    for name in rows["row"].unique():
+        values = cells.loc[name]
+        shown = [f"{mean:.1f}" for mean in values[list(VIEWS)].mean()]
+        if name != "default" and "default" in cells.index:
+            difference = (values - cells.loc["default"]).dropna()
+            spread = difference.std().fillna(0)
+            shown = [
+                f"{mean} ({difference[view].mean():+.1f} ± {spread[view]:.1f})"
+                for mean, view in zip(shown, VIEWS, strict=True)
+            ]
+        printed.add_row(str(name), str(len(values)), *shown)
     return printed
 
 
 def rank_correlation(rows: pd.DataFrame) -> Table:
-    """Spearman's rank correlation over runs between what can be seen without labels and accuracy on held-out objects.
+    """Spearman's rank correlation over runs between what can be seen without labels and top-1.
 
     Ranks are within a seed, whose split makes all its runs easier or harder.
     """
-    runs = rows[(rows["split"] == "test") & rows["agreement"].notna()]
-    printed = Table(title=f"rank correlation with top-1 on held-out objects over {len(runs) // len(VIEWS)} runs")
-    for column in ("seen without labels", *VIEWS):
-        printed.add_column(column)
-    for fact in WITHOUT_LABELS:
-        cells = []
-        for view in VIEWS:
-            of_view = runs[runs["view"] == view]
-            ranks = of_view.groupby("seed")[[fact, "top1"]].rank(pct=True)
-            cells.append(f"{ranks[fact].corr(ranks['top1']):+.2f}")
+    facts = [fact for fact in WITHOUT_LABELS if fact in rows]
+    runs = rows[rows[facts].notna().all(axis=1)]
+    number = len(runs[["row", "seed"]].drop_duplicates())
+    printed = Table(title=f"rank correlation with top-1 over {number} runs: adapt / test")
+    for column in ("seen without labels", *VIEWS, "mean of all"):
+        printed.add_column(column, no_wrap=True)
+    by_split = {split: _ranks(runs[runs["split"] == split], facts) for split in ("adapt", "test")}
+    for fact in facts:
+        cells = [
+            " / ".join(f"{ranks[fact].corr(ranks[view]):+.2f}" for ranks in by_split.values())
+            for view in (*VIEWS, "mean")
+        ]
         printed.add_row(fact.replace("_", " "), *cells)
     return printed
+
+
+def _ranks(runs: pd.DataFrame, facts: list[str]) -> pd.DataFrame:
+    """A row per run; ranks within its seed of facts, of top-1 by view, and of its mean over views."""
+    top1 = runs.pivot_table(index=["seed", "row"], columns="view", values="top1")
+    seen = runs.groupby(["seed", "row"])[facts].first()
+    return pd.concat([seen, top1.assign(mean=top1.mean(axis=1))], axis=1).groupby("seed").rank(pct=True)
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="base", help="Kedro environment")
+    parser.add_argument("--data-root", help="folder of the environment's results, if it is not its own")
+    parser.add_argument("--foreign", type=float, help="corrupt views and class frequencies as benchmarks.tune does")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
     parser.add_argument("--json", type=Path, default=Path("ablation.json"), help="results, added to if there")
     arguments = parser.parse_args()
     done: list[dict[str, Any]] = json.loads(arguments.json.read_text()) if arguments.json.is_file() else []
     finished = {(result["row"], result["seed"]) for result in done}
-    inputs = load_inputs(arguments.env, {})
+    inputs = load_inputs(arguments.env, {"data_root": arguments.data_root} if arguments.data_root else {})
+    if arguments.foreign is not None:
+        inputs = tuning_target(inputs, arguments.foreign)
     for seed in arguments.seeds:
         zeroshot = [] if ("zero-shot", seed) in finished else list(run_seed(inputs, seed, ["zeroshot"]))
         done += [{"row": "zero-shot", **result} for result in zeroshot]
@@ -150,10 +186,11 @@ def main() -> None:
             if (row, seed) not in finished:
                 done += run_row(inputs, row, seed)
                 arguments.json.write_text(json.dumps(done, indent=1))
-    rows = pd.DataFrame(done)
-    Console(width=150).print(table(rows))
+    rows, console = pd.DataFrame(done), Console(width=170)
+    for split in ("adapt", "test"):
+        console.print(table(rows, split))
     if "agreement" in rows:
-        Console(width=150).print(rank_correlation(rows))
+        console.print(rank_correlation(rows))
 
 
 if __name__ == "__main__":
