@@ -21,6 +21,7 @@ from crossmost.pipelines.pretraining.parameters import PretrainingParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.reporting.parameters import ReportingParameters
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
+from crossmost.pipelines.tuning.parameters import TuningParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 
 CONF = Path(__file__).parents[1] / "conf/base"
@@ -34,6 +35,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "reporting": ReportingParameters,
     "prediction": PredictionParameters,
     "alignment": AlignmentParameters,
+    "tuning": TuningParameters,
 }
 INTRODUCTION = """# Parameters
 
