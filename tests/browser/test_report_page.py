@@ -81,9 +81,13 @@ def test_a_dot_of_the_map_shows_its_object(open_page: OpenPage, reports: dict[st
     page = opened(open_page, reports["labeled"]).page
     plot = page.locator("#map-1")
     plot.scroll_into_view_if_needed()
-    page.locator("#map-1 .points path").first.hover(force=True)
-    page.locator(".thumbnail:not([hidden]) img").first.wait_for(timeout=5_000)
-    assert page.locator(".thumbnail:not([hidden]) img").get_attribute("src").startswith("data:image/webp")
+    shown = page.locator(".thumbnail:not([hidden]) img")
+    for _ in range(10):  # the dot may move from under the pointer while figures above are being drawn
+        page.locator("#map-1 .points path").first.hover(force=True)
+        page.wait_for_timeout(1_000)
+        if shown.count():
+            break
+    assert shown.first.get_attribute("src", timeout=1_000).startswith("data:image/webp")
 
 
 def test_clouds_turn_under_the_pointer_and_the_arrow_keys(open_page: OpenPage, reports: dict[str, str]) -> None:
