@@ -175,16 +175,19 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("ablation.json"), help="results, added to if there")
     arguments = parser.parse_args()
     done: list[dict[str, Any]] = json.loads(arguments.json.read_text()) if arguments.json.is_file() else []
+    ground = " ".join(str(part) for part in (arguments.env, arguments.data_root, arguments.foreign) if part is not None)
+    if others := {result["ground"] for result in done} - {ground}:
+        parser.error(f"{arguments.json} holds results on {', '.join(sorted(others))}; name another file with --json")
     finished = {(result["row"], result["seed"]) for result in done}
     inputs = load_inputs(arguments.env, {"data_root": arguments.data_root} if arguments.data_root else {})
     if arguments.foreign is not None:
         inputs = tuning_target(inputs, arguments.foreign)
     for seed in arguments.seeds:
         zeroshot = [] if ("zero-shot", seed) in finished else list(run_seed(inputs, seed, ["zeroshot"]))
-        done += [{"row": "zero-shot", **result} for result in zeroshot]
+        done += [{"ground": ground, "row": "zero-shot", **result} for result in zeroshot]
         for row in arguments.rows:
             if (row, seed) not in finished:
-                done += run_row(inputs, row, seed)
+                done += [{"ground": ground, **result} for result in run_row(inputs, row, seed)]
                 arguments.json.write_text(json.dumps(done, indent=1))
     rows, console = pd.DataFrame(done), Console(width=170)
     for split in ("adapt", "test"):

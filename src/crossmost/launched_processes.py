@@ -10,6 +10,9 @@
 A function that is called together gets its arguments from the first process. Nothing else runs more than once, so
 nothing is written twice, and nobody reads what another one has not finished writing. Whoever fails first says so and
 ends all.
+
+The others execute what comes from the first one's address, as under any launcher of PyTorch: nothing there is
+authenticated or encrypted, so that the machines must be on a network that is trusted (docs/running.md).
 """
 
 import atexit

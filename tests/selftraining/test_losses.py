@@ -55,11 +55,11 @@ def test_fairness_is_least_at_the_expected_frequencies() -> None:
 def test_contrast_against_literal_sum(seed: int, with_labels: bool) -> None:
     generator = torch.Generator().manual_seed(seed)
     image, point = (torch.nn.functional.normalize(torch.randn(6, 4, generator=generator), dim=-1) for _ in range(2))
-    labels = torch.randint(3, (6,), generator=generator) if with_labels else None
+    labels = torch.randint(4, (2, 6), generator=generator) if with_labels else None
     expected = 0.0
     for left, right in ((image, point), (point, image)):
         for i in range(6):
-            others = [j for j in range(6) if j == i or labels is None or labels[i] != labels[j]]
+            others = [j for j in range(6) if j == i or labels is None or bool((labels[:, i] != labels[:, j]).all())]
             scores = [math.exp((left[i] @ right[j]).item() / 0.5) for j in others]
             expected -= math.log(math.exp((left[i] @ right[i]).item() / 0.5) / sum(scores)) / 6
     assert symmetric_contrast(image @ point.T, labels, 0.5).item() == pytest.approx(expected, rel=1e-4, abs=1e-5)

@@ -124,3 +124,18 @@ def test_running_thresholds_replace_the_fixed_ones(quick: SelfTrainingSettings) 
     assert small_run(quick.model_copy(update={"pseudo_labels": labels}))[1].log["kept_share"].max() == 0
     adaptive = labels.model_copy(update={"weighting": "self_adaptive"})
     assert small_run(quick.model_copy(update={"pseudo_labels": adaptive}))[1].log["kept_share"].min() > 0
+
+
+def test_balanced_labels_of_separate_modalities_leave_each_other_alone(quick: SelfTrainingSettings) -> None:
+    """The class frequencies of the images are theirs, whatever the points say."""
+    labels = quick.pseudo_labels.model_copy(update={"rule": "separate", "balance": True, "threshold_image": 0.0})
+    alone = quick.loss_weights.model_copy(update={"cross": 0.0})
+    changes = {"pseudo_labels": labels, "loss_weights": alone, "class_prior": "teacher", "prior_momentum": 0.0}
+    settings = quick.model_copy(update={**changes, "epochs": 1})
+    augmentation = settings.point_augmentation.model_copy(update={"weak_tilt": 3.0, "weak_tilt_clip": 3.0})
+    (_, one), (_, other) = (
+        small_run(settings),
+        small_run(settings.model_copy(update={"point_augmentation": augmentation})),
+    )
+    assert one.log["fairness_point"][0] != other.log["fairness_point"][0]
+    assert one.log["fairness_image"][0] == other.log["fairness_image"][0]

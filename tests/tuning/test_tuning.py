@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 import crossmost.tuning.search as search
 from crossmost.errors import CrossmostError
 from crossmost.models.scoring import score_collection
+from crossmost.pipelines.tuning.nodes import how_to_run
+from crossmost.pipelines.tuning.parameters import TuningParameters
 from crossmost.tuning import CRITERIA, Target, choice, compare_settings, grid_changes, label_free_criteria, with_changes
 from tests.selftraining.small_run import quick_settings, random_model, random_objects
 
@@ -64,6 +66,8 @@ def test_a_grid_is_all_combinations() -> None:
     ]
     with pytest.raises(CrossmostError, match="at least two"):
         grid_changes({"learning_rate": [0.1]})
+    with pytest.raises(CrossmostError, match="cannot hold seed"):
+        grid_changes({"seed": [0, 1]})
 
 
 @pytest.mark.parametrize("name", ["no_such", "pseudo_labels.no_such", "seed.deeper", "no.such"])
@@ -109,6 +113,16 @@ def test_finished_runs_are_kept_and_the_best_comes_first(tmp_path: Path, monkeyp
             target, settings, candidates, seeds=[0], criterion="confirmation", scratch=tmp_path / "runs"
         )
 
+    with pytest.raises(CrossmostError, match="learning_rate"):
+        compare_settings(
+            target,
+            quick_settings(),
+            [*candidates, {"learning_rate": -1}],
+            seeds=[0],
+            criterion="agreement",
+            scratch=tmp_path,
+        )
+    assert not trained, "all candidates are checked before the first run"
     with pytest.raises(KeyboardInterrupt):
         compare()
     first = compare()
@@ -122,3 +136,17 @@ def test_finished_runs_are_kept_and_the_best_comes_first(tmp_path: Path, monkeyp
     best = choice(first, candidates, "confirmation")
     assert best["changes"] == candidates[int(first["candidate"][0])]
     assert best["lead"] == pytest.approx(first["confirmation"][0] - first["confirmation"][1])
+
+
+def test_the_chosen_settings_are_said_as_a_command_or_as_a_file() -> None:
+    scalars = {"learning_rate": 0.001, "pseudo_labels.balance": True, "class_prior": "joint"}
+    said = how_to_run({"changes": scalars})
+    parameters = said.split("--params ")[1].split(" (and")[0].split(",")
+    assert [item.split("=")[0] for item in parameters] == [f"selftraining.crossmost.{name}" for name in scalars]
+    assert "conf/local" in how_to_run({"changes": {"point_mask_ratio": [0.3, 0.7]}})
+    assert "conf/local" in how_to_run({"changes": {"clip_norm": None}})
+
+
+def test_an_unknown_criterion_is_refused() -> None:
+    with pytest.raises(ValueError, match="is none of agreement, confirmation"):
+        TuningParameters.model_validate({"grid": {"epochs": [1, 2]}, "criterion": "luck", "seeds": [0], "scratch": "."})

@@ -90,12 +90,14 @@ def joint_prediction(image_probabilities: Tensor, point_probabilities: Tensor, f
 def leaning_predictions(
     image_probabilities: Tensor, point_probabilities: Tensor, fusion: Fusion, lean: float
 ) -> tuple[Tensor, Tensor]:
-    """The joint prediction as images and as points would have it, each (B, C): each counts itself more.
+    """The joint prediction as images and as points would have it, each (B, C).
+
+    A log-linear pool: each counts itself 1 + lean times, the other and the prior 1 − lean times.
 
     Args:
         image_probabilities, point_probabilities: (B, C).
         fusion: see `joint_prediction`.
-        lean: 0 gives the joint prediction twice, 1 each modality's own one, read through both.
+        lean: 0 gives the joint prediction twice; 1 each modality's own one, read through both and squared.
     """
     read, prior = _read(image_probabilities, point_probabilities, fusion)
     image, point = _log(read)

@@ -48,7 +48,8 @@ def label_weights(
     """Weight of every label (2, B).
 
     ``threshold``: 1 above the fixed threshold, else 0. ``self_adaptive``: 1 above the mean confidence so far, times how
-    often the label's class was given compared with the most frequent one (FreeMatch: Wang et al., ICLR 2023, eq. 5–8).
+    probable the label's class has been in the mean, compared with the most probable one (FreeMatch: Wang et al., ICLR
+    2023, eq. 5–8; this batch included).
     ``soft``: a Gaussian of the distance below the mean confidence, 1 above it (SoftMatch: Chen et al., 2023, §3.2).
 
     Args:
@@ -98,12 +99,14 @@ def remember_embeddings(
 ) -> LabelMemory:
     """With teacher embeddings (2, B, E) of objects that carry targets (2, B, C) with weights (2, B).
 
-    A class moves by as much as the batch says of it: one that does not occur stays.
+    A class moves the further the more the batch says of it, by 1 − momentum for as many labels as it has in a batch of
+    equal classes (or for one, if that is less); one that does not occur stays.
     """
     shares = (targets * weights.unsqueeze(-1)).to(memory.prototypes)
-    sums = shares.transpose(1, 2) @ embeddings.to(memory.prototypes)
-    expected = targets.shape[1] / targets.shape[2]  # labels of a class in a batch of equal classes
-    moved = momentum * memory.prototypes + (1 - momentum) * sums / expected
+    counts = shares.sum(1).unsqueeze(-1)
+    means = shares.transpose(1, 2) @ embeddings.to(memory.prototypes) / counts.clamp_min(_SMALLEST)
+    kept = momentum ** (counts / max(1, targets.shape[1] / targets.shape[2]))
+    moved = kept * memory.prototypes + (1 - kept) * means
     return memory._replace(prototypes=functional.normalize(moved, dim=-1))
 
 

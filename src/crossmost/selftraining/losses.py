@@ -33,12 +33,13 @@ def symmetric_contrast(cosines: Tensor, labels: Tensor | None, temperature: floa
 
     Args:
         cosines: (B, B) of every image embedding (rows) with every point embedding (columns).
-        labels: (B,) pseudo-labels; other objects with the same label are left out of the negatives. None keeps all.
+        labels: (M, B) pseudo-labels by modality; other objects that share one are left out of the negatives. None keeps
+            all.
         temperature: divides the cosines.
     """
     logits = _at_least_single(cosines) / temperature
     if labels is not None:
-        same = labels.unsqueeze(0) == labels.unsqueeze(1)
+        same = (labels.unsqueeze(1) == labels.unsqueeze(2)).any(0)
         same.fill_diagonal_(False)
         logits = logits.masked_fill(same, -torch.inf)
     target = torch.arange(len(logits), device=logits.device)

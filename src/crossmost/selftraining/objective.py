@@ -77,11 +77,11 @@ def _contrast(output: JointOutput, labels: PseudoLabels, settings: SelfTrainingS
     image, point = output.image.embedding, output.point.embedding
     if k > 1:
         image = functional.normalize(image.unflatten(0, (-1, k)).mean(1), dim=-1)
-    label = labels.image_label
+    label = torch.stack([labels.image_label, labels.point_label])
     if arithmetic.contrast_scope == "global":
         image, point = gather_rows(image, fabric), gather_rows(point, fabric)
     else:
-        label = label.unflatten(0, (fabric.world_size, -1))[fabric.global_rank]
+        label = label.unflatten(1, (fabric.world_size, -1))[:, fabric.global_rank]
     negatives = label if arithmetic.contrast_negatives == "other_labels" else None
     return symmetric_contrast(image @ point.T, negatives, arithmetic.contrast_temperature)
 

@@ -17,7 +17,13 @@ from crossmost.models.joint_prediction import Fusion
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.shards import code_fingerprint, fingerprint
 
-_CODE = ("crossmost.selftraining", "crossmost.models", "crossmost.geometry.grouping")
+_CODE = (
+    "crossmost.selftraining",
+    "crossmost.models",
+    "crossmost.geometry.grouping",
+    "crossmost.collection",
+    "crossmost.pose",
+)
 
 
 def run_fingerprint(

@@ -39,8 +39,8 @@ class PseudoLabelSettings(Frozen):
         default=0.0,
         ge=0,
         le=1,
-        description="How much more the pooled label of a modality counts its own prediction than the other's: with 0 "
-        "both learn the same labels, with 1 each its own.",
+        description="d: the pooled label of a modality counts its own prediction 1 + d times, the other's 1 − d times; "
+        "with 0 both learn the same labels, with 1 each its own.",
     )
     balance: bool = Field(
         default=False,
@@ -135,7 +135,8 @@ class AdaptedShare(Frozen):
 
 
 class TrainingEngineSettings(Frozen):
-    """Where and how steps are computed; the result depends on none of it but the precision, up to rounding."""
+    """Where and how steps are computed; without stochastic depth the result depends on none of it but
+    the precision, up to rounding."""
 
     accelerator: Literal["auto", "cpu", "cuda"] = Field(description="Lightning Fabric accelerator.")
     devices: int = Field(

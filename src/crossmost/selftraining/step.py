@@ -223,35 +223,42 @@ def _accumulate(
     batch = _in_precision_of(state.teacher, batch)
     with fabric.autocast():
         taught = Teaching(*(gather_rows(values, fabric) for values in teach(state.teacher, batch)))
-    labels, supervised = _label(state, taught, gather_rows(batch.coin, fabric), settings)
-    prior = _updated_prior(state, labels, taught.image, taught.point, settings)
+    labels, supervised, said = _label(state, taught, gather_rows(batch.coin, fabric), settings)
+    prior = _updated_prior(state, labels, said, settings)
     with _default_dtype(state.teacher.classifier.dtype):
         output = state.student(batch)
     losses = self_training_losses(output, labels, supervised, prior, settings, fabric)
     fabric.backward(share * torch.stack(list(losses.values())).sum())
     detached = {name: value.detach() for name, value in losses.items()}
-    return StepResult(detached, step_report(taught.image, taught.point, labels), labels)
+    return StepResult(detached, step_report(taught, supervised), labels)
 
 
 def _label(
     state: TrainingState, taught: Teaching, coin: Tensor, settings: SelfTrainingSettings
-) -> tuple[PseudoLabels, Supervision]:
-    """Labels of the batches of all processes; running statistics of the state move on."""
+) -> tuple[PseudoLabels, Supervision, Tensor]:
+    """Labels of the batches of all processes, and the predictions (2, B, C) that gave them.
+
+    Those running statistics of the state that the settings need move on.
+    """
     rule, momentum = settings.pseudo_labels, settings.prior_momentum
     both = torch.stack([taught.image, taught.point])
     embeddings = torch.stack([taught.image_embedding, taught.point_embedding])
-    memory = remember_predictions(state.memory, both, momentum)
+    memory = state.memory
     if rule.balance:
+        memory = remember_predictions(memory, both, momentum)
         both = balanced(both, memory, _expected_frequencies(state, settings))
     if rule.prototypes:
         both = near_prototypes(both, embeddings, memory, rule.prototypes)
     state.fusion = updated_fusion(state.fusion, both[0], both[1], momentum)
     choice = choose_targets(both[0], both[1], coin, rule, state.fusion)
     targets = torch.stack([choice.image_target, choice.point_target])
-    memory = remember_labels(memory, targets, torch.stack([choice.image_score, choice.point_score]), momentum)
+    if rule.weighting != "threshold":
+        memory = remember_labels(memory, targets, torch.stack([choice.image_score, choice.point_score]), momentum)
     weights = weigh(choice, rule, memory)
-    state.memory = remember_embeddings(memory, embeddings, targets, torch.stack(weights), momentum)
-    return make_pseudo_labels(taught.image, taught.point, choice, weights), supervision(choice, weights, rule)
+    if rule.prototypes:
+        memory = remember_embeddings(memory, embeddings, targets, torch.stack(weights), momentum)
+    state.memory = memory
+    return make_pseudo_labels(taught.image, taught.point, choice, weights), supervision(choice, weights, rule), both
 
 
 @contextmanager
@@ -271,15 +278,19 @@ def _in_precision_of(model: JointModel, batch: Batch) -> Batch:
 
 
 def _updated_prior(
-    state: TrainingState, labels: PseudoLabels, image: Tensor, point: Tensor, settings: SelfTrainingSettings
+    state: TrainingState, labels: PseudoLabels, said: Tensor, settings: SelfTrainingSettings
 ) -> Tensor | None:
     """Expected class frequencies (2, C): for images and points, the running mean of what gave their labels.
 
     Each modality's is its own prediction unless its label came from the other one, so that nothing crosses over where
     the rule lets nothing cross over.
+
+    Args:
+        said: (2, B, C) the predictions that gave the labels.
     """
     if settings.class_prior != "teacher":
         return _expected_frequencies(state, settings)
+    image, point = said
     is_own_image = (labels.image_label == image.argmax(-1)).unsqueeze(1)
     is_own_point = (labels.point_label == point.argmax(-1)).unsqueeze(1)
     taught = torch.stack(
@@ -298,19 +309,22 @@ def _expected_frequencies(state: TrainingState, settings: SelfTrainingSettings) 
     return class_frequencies(state.fusion).expand(2, -1)
 
 
-def step_report(image: Tensor, point: Tensor, labels: PseudoLabels) -> dict[str, Tensor]:
-    """Label-free facts worth watching about teacher probabilities (B, C) and the labels made of them.
+def step_report(taught: Teaching, supervised: Supervision) -> dict[str, Tensor]:
+    """Label-free facts worth watching about the teacher's predictions and the labels made of them.
 
-    Kept shares, agreement of the modalities, mean entropy (nats) and mean probability of each class.
+    Kept shares (mean weights, where labels have weights), agreement of the modalities, mean entropy (nats) and mean
+    probability of each class.
     """
+    image, point = taught.image, taught.point
+    kept_image, kept_point = supervised.image_weight.float().mean(), supervised.point_weight.float().mean()
 
     def entropy(probabilities: Tensor) -> Tensor:
         return -(probabilities * probabilities.clamp_min(1e-12).log()).sum(-1).mean()
 
     return {
-        "kept_share": (labels.image_keep.float().mean() + labels.point_keep.float().mean()) / 2,
-        "kept_share_image": labels.image_keep.float().mean(),
-        "kept_share_point": labels.point_keep.float().mean(),
+        "kept_share": (kept_image + kept_point) / 2,
+        "kept_share_image": kept_image,
+        "kept_share_point": kept_point,
         "agreement": (image.argmax(-1) == point.argmax(-1)).float().mean(),
         "teacher_entropy_image": entropy(image),
         "teacher_entropy_point": entropy(point),

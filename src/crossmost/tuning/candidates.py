@@ -42,8 +42,10 @@ def grid_changes(grid: Mapping[str, Sequence[Any]]) -> list[Changes]:
         grid: dotted name of a setting → values to try.
 
     Raises:
-        CrossmostError: if there is nothing to compare.
+        CrossmostError: if there is nothing to compare, or the grid names what every comparison sets itself.
     """
+    if own := sorted({"seed", "snapshots"} & set(grid)):
+        raise CrossmostError(f"a grid cannot hold {' and '.join(own)}: a comparison sets that itself (tuning.seeds)")
     changes = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     if len(changes) < 2:
         raise CrossmostError("a grid needs at least two combinations of values to compare")

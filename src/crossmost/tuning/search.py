@@ -1,6 +1,5 @@
 """Runs with different settings, compared without labels; what is done is kept."""
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from crossmost.progress import track
 from crossmost.selftraining.resume import run_fingerprint
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
+from crossmost.shards import code_fingerprint, fingerprint
 from crossmost.splits import ADAPT
 from crossmost.tuning.candidates import Changes, with_changes
 from crossmost.tuning.criteria import label_free_criteria
@@ -64,9 +64,10 @@ def compare_settings(
         `spread`, the standard deviation of the chosen one (NaN for a single seed).
     """
     runs = [(number, seed) for number in range(len(candidates)) for seed in seeds]
+    settings_of = [with_changes(settings, changes) for changes in candidates]  # all are checked before the first run
     made = []
     for number, seed in track(runs, "comparing settings", len(runs), "runs"):
-        changed = with_changes(settings, candidates[number] | {"seed": seed})
+        changed = settings_of[number].model_copy(update={"seed": seed, "snapshots": 0})
         made.append({"candidate": number} | _criteria_of_run(target, changed, scratch))
     of_candidate = pd.DataFrame(made).groupby("candidate", as_index=False)
     table = of_candidate.mean().assign(spread=of_candidate[criterion].std()[criterion])
@@ -88,11 +89,10 @@ def choice(table: pd.DataFrame, candidates: Sequence[Changes], criterion: str) -
 
 def _criteria_of_run(target: Target, settings: SelfTrainingSettings, scratch: Path) -> dict[str, float]:
     """Criteria of one run, from scratch if it was made before."""
-    settings = settings.model_copy(update={"snapshots": 0})
     model, fusion = target.start(), fusion_from_scores(target.reference)
     run = run_fingerprint(model, target.data, settings, fusion)
-    scoring = hashlib.sha256(f"{target.n_points} {target.batch_size}".encode()).hexdigest()
-    kept = scratch / f"{run[:32]}-{scoring[:8]}.json"
+    scored_by = fingerprint(run, target.n_points, target.batch_size, code_fingerprint("crossmost.tuning"))
+    kept = scratch / f"{scored_by[:32]}.json"
     if kept.is_file():
         known: dict[str, float] = json.loads(kept.read_text())
         return known

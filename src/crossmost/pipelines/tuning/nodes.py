@@ -1,6 +1,8 @@
 """Nodes of the tuning pipeline. None of them can receive a label."""
 
+import json
 import logging
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -51,12 +53,20 @@ def compare(
         scratch=parameters.scratch,
     )
     chosen = choice(comparison, candidates, parameters.criterion)
-    settings = ",".join(f"selftraining.crossmost.{name}={value}" for name, value in chosen["changes"].items())
     logger.info(
-        "best by %s (%.3f, ahead by %.3f): kedro run --pipeline=selftrain --params %s",
-        chosen["criterion"],
+        "Best by %s (%.3f, ahead by %.3f): %s",
+        parameters.criterion,
         chosen["value"],
         chosen["lead"],
-        settings,
+        how_to_run(chosen),
     )
     return comparison, chosen
+
+
+def how_to_run(chosen: Mapping[str, Any]) -> str:
+    """A command with the chosen settings, or where to write them if a command line cannot hold their values."""
+    if all(isinstance(value, str | int | float) for value in chosen["changes"].values()):
+        settings = ",".join(f"selftraining.crossmost.{name}={value}" for name, value in chosen["changes"].items())
+        return f"kedro run --pipeline=selftrain --params {settings} (and the --env of this run)"
+    settings = json.dumps(chosen["changes"])
+    return f"set {settings} under selftraining.crossmost in conf/local/parameters_selftraining.yml"
