@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from crossmost.errors import CrossmostError
+from crossmost.models.joint import JointModel
 from crossmost.selftraining.settings import AdaptedShare, SelfTrainingSettings
 from tests.selftraining.small_run import quick_settings, random_model, small_run
 
@@ -126,8 +127,17 @@ def test_running_thresholds_replace_the_fixed_ones(quick: SelfTrainingSettings) 
     assert small_run(quick.model_copy(update={"pseudo_labels": adaptive}))[1].log["kept_share"].min() > 0
 
 
-def test_balanced_labels_of_separate_modalities_leave_each_other_alone(quick: SelfTrainingSettings) -> None:
+def test_balanced_labels_of_separate_modalities_leave_each_other_alone(
+    quick: SelfTrainingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The class frequencies of the images are theirs, whatever the points say."""
+
+    def unsure_model() -> JointModel:  # so that balancing changes labels
+        model = random_model()
+        model.logit_scale.data.zero_()
+        return model
+
+    monkeypatch.setattr("tests.selftraining.small_run.random_model", unsure_model)
     labels = quick.pseudo_labels.model_copy(update={"rule": "separate", "balance": True, "threshold_image": 0.0})
     alone = quick.loss_weights.model_copy(update={"cross": 0.0})
     changes = {"pseudo_labels": labels, "loss_weights": alone, "class_prior": "teacher", "prior_momentum": 0.0}
