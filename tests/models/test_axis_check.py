@@ -1,48 +1,20 @@
 """The label-free comparison of up axes."""
 
 import numpy as np
-import pytest
 import torch
-from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from torch import Tensor
 
-from crossmost.geometry.normalize import normalize_cloud
-from crossmost.geometry.sampling import sample_surface
-from crossmost.kedro_datasets import CheckpointDataset
 from crossmost.models.axis_check import (
     agreement_by_up_axis,
     better_drawn_axis,
     better_up_axis,
     drawn_agreement_by_up_axis,
 )
-from crossmost.models.checkpoints.assembly import StartingPoint
-from crossmost.models.encoders import Encoders
 from crossmost.models.joint import JointModel
-from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pose import TURNS
-from crossmost.sources.shapes.generator import generate_shape
-from tests.tiny_run import PROJECT
+from tests.models.procedural import CLASSES, N_OBJECTS, NORMALIZATION
 
-NORMALIZATION = {"image_mean": OPENAI_DATASET_MEAN, "image_std": OPENAI_DATASET_STD}
-CLASSES = ["chair", "bottle", "table", "car", "bed", "tree"]
-TRUTH = torch.arange(48) % len(CLASSES)
-
-
-@pytest.fixture(scope="module")
-def model() -> JointModel:
-    mini = CheckpointDataset(filepath=str(PROJECT / "data/06_models/mini_encoders")).load()
-    start = StartingPoint(Encoders.from_checkpoint(mini).eval(), mini.card)
-    return zeroshot_model(start, CLASSES, ["a {}.", "a point cloud of a {}."])
-
-
-@pytest.fixture(scope="module")
-def upright() -> np.ndarray:
-    """Clean procedural objects, which the mini encoders know well."""
-    clouds = []
-    for number in range(48):
-        mesh = generate_shape(CLASSES[number % len(CLASSES)], 70_000 + number).mesh
-        clouds.append(normalize_cloud(sample_surface(mesh, 512, np.random.default_rng(number))))
-    return np.stack(clouds)
+TRUTH = torch.arange(N_OBJECTS) % len(CLASSES)
 
 
 def best_axis(model: JointModel, clouds: np.ndarray, labels: Tensor) -> str | None:
@@ -69,7 +41,7 @@ def test_small_or_uncertain_gains_are_no_reason_to_warn() -> None:
 
 def test_drawn_pictures_show_what_confused_ones_do_not(model: JointModel, upright: np.ndarray) -> None:
     lying = upright @ np.array(TURNS["z"], dtype=np.float32)
-    confused = torch.arange(48) // 8 % len(CLASSES)
+    confused = torch.arange(N_OBJECTS) // 8 % len(CLASSES)
     assert best_axis(model, lying, confused) is None
     assert better_drawn_axis(drawn_agreement_by_up_axis(model, lying, n_points=512, **NORMALIZATION)) == "z"
 
