@@ -1,6 +1,7 @@
 """The label-free comparison of up axes."""
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
@@ -37,6 +38,37 @@ def test_small_or_uncertain_gains_are_no_reason_to_warn() -> None:
     assert better_up_axis(shares({"y": 0.50, "z": 0.65}, 20)) is None
     assert better_up_axis(shares({"y": 0.50, "z": 0.65}, 200)) == "z"
     assert better_up_axis(shares({"y": 0.50, "z": 0.40}, 200)) is None
+
+
+def pairs(*, gained: int, lost: int, both: int, neither: int) -> dict[str, np.ndarray]:
+    """Agreement of objects with z up, with y up, with both, and with neither."""
+    outcomes = np.repeat([[False, True], [True, False], [True, True], [False, False]], [gained, lost, both, neither], 0)
+    return {"y": outcomes[:, 0], "z": outcomes[:, 1]}
+
+
+@pytest.mark.parametrize("count", [1, 3, 9])
+def test_few_objects_decide_nothing_however_clear_they_are(count: int) -> None:
+    assert better_up_axis(pairs(gained=count, lost=0, both=0, neither=0)) is None
+    assert better_drawn_axis({"y": np.zeros(count), "z": np.ones(count)}) is None
+
+
+def test_objects_are_compared_with_themselves() -> None:
+    assert better_up_axis(pairs(gained=10, lost=0, both=0, neither=0)) == "z"
+    assert better_up_axis(pairs(gained=3, lost=0, both=0, neither=7)) is None
+    # 11 against 5 of 30 objects, both times.
+    assert better_up_axis(pairs(gained=6, lost=0, both=5, neither=19)) == "z"
+    assert better_up_axis(pairs(gained=11, lost=5, both=0, neither=14)) is None
+
+
+@pytest.mark.parametrize("count", [30, 60, 120])
+def test_agreement_as_of_the_stored_scans_is_clear(count: int) -> None:
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(200):  # 42 % agree as they should be, 4 % as they lie, independently
+        then, now = rng.random((2, count)) < [[0.42], [0.04]]
+        found.append(better_up_axis({"y": now, "z": then}))
+        assert better_up_axis({"y": then, "z": now}) is None
+    assert found.count("z") > 0.95 * len(found)
 
 
 def test_drawn_pictures_show_what_confused_ones_do_not(model: JointModel, upright: np.ndarray) -> None:
