@@ -84,6 +84,21 @@ def test_what_is_no_outlier_stays() -> None:
         np.testing.assert_array_equal(PoseCorrection(drop_outliers=True).points(cloud), cloud)
 
 
+def test_a_cloud_of_one_place_and_a_far_point_stays() -> None:
+    cloud = np.full((POINTS, 3), 0.1, dtype=np.float32)
+    cloud[7] = [1, 0, 0]
+    assert not len(outlier_rows(cloud))
+    np.testing.assert_array_equal(PoseCorrection(drop_outliers=True).points(cloud), cloud)
+    cloud[8] = [9, 0, 0]  # far from an object that has an extent now
+    assert np.isfinite(PoseCorrection(drop_outliers=True).points(cloud)).all()
+
+
+@pytest.mark.parametrize("entry", [{"scale": 2}, {"up": "w"}, {"up": ["y"]}, "z"])
+def test_a_card_that_is_not_understood_is_refused(entry: object) -> None:
+    with pytest.raises(CrossmostError, match="damaged, or a newer version"):
+        PoseCorrection.from_card({"pose": entry})
+
+
 def test_a_card_carries_the_correction_and_nothing_if_there_is_none() -> None:
     pose = PoseCorrection(up="-z", drop_outliers=True)
     assert PoseCorrection.from_card({"method": "zeroshot"} | pose.to_card()) == pose

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from crossmost.errors import CrossmostError
 from crossmost.pose import UNCHANGED, PoseCorrection
 from crossmost.rendering import decode_views
 from crossmost.shards import Sample, SampleReference, ShardStore, StoredRows, decode_array
 from crossmost.shards.rows import KEPT_BYTES
+from crossmost.splits import ADAPT
 
 GREY = 102
 """Color of points without one: 0.4, as colored point towers were trained with."""
@@ -193,6 +195,18 @@ def load_collection(views: ShardStore, clouds: ShardStore, pose: PoseCorrection 
         StoredClouds(of_clouds, pose=pose),
         StoredColors(of_clouds, pose=pose) if clouds.holds("colors.npy") else None,
     )
+
+
+def load_adaptation_set(
+    views: ShardStore, clouds: ShardStore, objects: pd.DataFrame, pose: PoseCorrection = UNCHANGED
+) -> Collection:
+    """The part of `load_collection` that models adapt to.
+
+    Args:
+        objects: table with object_id and split.
+    """
+    adapted_to = set(objects.loc[objects["split"] == ADAPT, "object_id"])
+    return load_collection(views, clouds, pose).subset(adapted_to)
 
 
 def _references(store: ShardStore) -> dict[str, SampleReference]:

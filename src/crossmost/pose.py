@@ -48,8 +48,19 @@ class PoseCorrection:
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> PoseCorrection:
-        """What a model's card says under ``pose``; nothing is done for models without it."""
-        return cls(**card.get("pose", {}))
+        """What a model's card says under ``pose``; nothing is done for models without it.
+
+        Raises:
+            CrossmostError: if it says something that is not known here.
+        """
+        entry = card.get("pose", {})
+        try:
+            return cls(**entry)
+        except (TypeError, CrossmostError) as error:
+            raise CrossmostError(
+                f"the model's card says pose: {entry!r}, which is not known here: the card is damaged, or a newer "
+                "version of crossmost wrote it; install that version or run the zero-shot stage again"
+            ) from error
 
     def to_card(self) -> dict[str, Any]:
         """The entry of a model's card; none if there is nothing to do."""
@@ -79,10 +90,13 @@ UNCHANGED = PoseCorrection()
 
 
 def outlier_rows(cloud: np.ndarray) -> np.ndarray:
-    """Rows of a cloud (N, 3) that lie beyond a gap around the object; at most `MOST_OUTLIERS` of all, often none."""
+    """Rows of a cloud (N, 3) that lie beyond a gap around the object; at most `MOST_OUTLIERS` of all, often none.
+
+    A single place is no object: where all other points coincide, far points are no outliers.
+    """
     distance = np.linalg.norm(cloud - np.median(cloud, axis=0), axis=1)
     order = np.argsort(distance, kind="stable")
     first = len(cloud) - 1 - int(MOST_OUTLIERS * len(cloud))  # the last row that is surely of the object
     farthest, nearest_beyond = distance[order[first:-1]], distance[order[first + 1 :]]
-    gaps = np.flatnonzero(nearest_beyond > OUTLIER_GAP * farthest)
+    gaps = np.flatnonzero((farthest > 0) & (nearest_beyond > OUTLIER_GAP * farthest))
     return np.sort(order[first + 1 + gaps[0] :]) if len(gaps) else np.empty(0, dtype=int)

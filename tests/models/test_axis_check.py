@@ -3,46 +3,19 @@
 import numpy as np
 import pytest
 import torch
-from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from torch import Tensor
 
-from crossmost.geometry.normalize import normalize_cloud
-from crossmost.geometry.sampling import sample_surface
-from crossmost.kedro_datasets import CheckpointDataset
 from crossmost.models.axis_check import (
     agreement_by_up_axis,
     better_drawn_axis,
     better_up_axis,
     drawn_agreement_by_up_axis,
 )
-from crossmost.models.checkpoints.assembly import StartingPoint
-from crossmost.models.encoders import Encoders
 from crossmost.models.joint import JointModel
-from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pose import TURNS
-from crossmost.sources.shapes.generator import generate_shape
-from tests.tiny_run import PROJECT
+from tests.models.procedural import CLASSES, N_OBJECTS, NORMALIZATION
 
-NORMALIZATION = {"image_mean": OPENAI_DATASET_MEAN, "image_std": OPENAI_DATASET_STD}
-CLASSES = ["chair", "bottle", "table", "car", "bed", "tree"]
-TRUTH = torch.arange(48) % len(CLASSES)
-
-
-@pytest.fixture(scope="module")
-def model() -> JointModel:
-    mini = CheckpointDataset(filepath=str(PROJECT / "data/06_models/mini_encoders")).load()
-    start = StartingPoint(Encoders.from_checkpoint(mini).eval(), mini.card)
-    return zeroshot_model(start, CLASSES, ["a {}.", "a point cloud of a {}."])
-
-
-@pytest.fixture(scope="module")
-def upright() -> np.ndarray:
-    """Clean procedural objects, which the mini encoders know well."""
-    clouds = []
-    for number in range(48):
-        mesh = generate_shape(CLASSES[number % len(CLASSES)], 70_000 + number).mesh
-        clouds.append(normalize_cloud(sample_surface(mesh, 512, np.random.default_rng(number))))
-    return np.stack(clouds)
+TRUTH = torch.arange(N_OBJECTS) % len(CLASSES)
 
 
 def best_axis(model: JointModel, clouds: np.ndarray, labels: Tensor) -> str | None:
@@ -67,9 +40,40 @@ def test_small_or_uncertain_gains_are_no_reason_to_warn() -> None:
     assert better_up_axis(shares({"y": 0.50, "z": 0.40}, 200)) is None
 
 
+def pairs(*, gained: int, lost: int, both: int, neither: int) -> dict[str, np.ndarray]:
+    """Agreement of objects with z up, with y up, with both, and with neither."""
+    outcomes = np.repeat([[False, True], [True, False], [True, True], [False, False]], [gained, lost, both, neither], 0)
+    return {"y": outcomes[:, 0], "z": outcomes[:, 1]}
+
+
+@pytest.mark.parametrize("count", [1, 3, 9])
+def test_few_objects_decide_nothing_however_clear_they_are(count: int) -> None:
+    assert better_up_axis(pairs(gained=count, lost=0, both=0, neither=0)) is None
+    assert better_drawn_axis({"y": np.zeros(count), "z": np.ones(count)}) is None
+
+
+def test_objects_are_compared_with_themselves() -> None:
+    assert better_up_axis(pairs(gained=10, lost=0, both=0, neither=0)) == "z"
+    assert better_up_axis(pairs(gained=3, lost=0, both=0, neither=7)) is None
+    # 11 against 5 of 30 objects, both times.
+    assert better_up_axis(pairs(gained=6, lost=0, both=5, neither=19)) == "z"
+    assert better_up_axis(pairs(gained=11, lost=5, both=0, neither=14)) is None
+
+
+@pytest.mark.parametrize("count", [30, 60, 120])
+def test_agreement_as_of_the_stored_scans_is_clear(count: int) -> None:
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(200):  # 42 % agree as they should be, 4 % as they lie, independently
+        then, now = rng.random((2, count)) < [[0.42], [0.04]]
+        found.append(better_up_axis({"y": now, "z": then}))
+        assert better_up_axis({"y": then, "z": now}) is None
+    assert found.count("z") > 0.95 * len(found)
+
+
 def test_drawn_pictures_show_what_confused_ones_do_not(model: JointModel, upright: np.ndarray) -> None:
     lying = upright @ np.array(TURNS["z"], dtype=np.float32)
-    confused = torch.arange(48) // 8 % len(CLASSES)
+    confused = torch.arange(N_OBJECTS) // 8 % len(CLASSES)
     assert best_axis(model, lying, confused) is None
     assert better_drawn_axis(drawn_agreement_by_up_axis(model, lying, n_points=512, **NORMALIZATION)) == "z"
 

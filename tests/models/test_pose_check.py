@@ -12,7 +12,7 @@ from crossmost.models.picture_check import fill_share, foreground, picture_sizes
 from crossmost.models.pose_check import PoseFindings, check_pose, report_pose
 from crossmost.pose import TURNS, UNCHANGED, PoseCorrection
 from crossmost.rendering import CameraRig, DepthViewSettings, draw_depth_views
-from tests.models.test_axis_check import NORMALIZATION, model, upright  # noqa: F401  (fixtures)
+from tests.models.procedural import NORMALIZATION
 
 
 def pictures(clouds: np.ndarray) -> np.ndarray:
@@ -22,11 +22,11 @@ def pictures(clouds: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def healthy(upright: np.ndarray) -> Collection:  # noqa: F811
+def healthy(upright: np.ndarray) -> Collection:
     return Collection(tuple(f"o{number}" for number in range(len(upright))), pictures(upright), upright)
 
 
-def findings_of(model: JointModel, collection: Collection) -> PoseFindings:  # noqa: F811
+def findings_of(model: JointModel, collection: Collection) -> PoseFindings:
     return check_pose(model, collection, n_points=512, batch_size=16, **NORMALIZATION)
 
 
@@ -42,7 +42,7 @@ def said(findings: PoseFindings, caplog: pytest.LogCaptureFixture, *, fix: bool 
 
 
 def test_nothing_is_said_of_healthy_objects_and_nothing_done(
-    model: JointModel,  # noqa: F811
+    model: JointModel,
     healthy: Collection,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -52,7 +52,7 @@ def test_nothing_is_said_of_healthy_objects_and_nothing_done(
 
 
 def test_clouds_that_lie_under_upright_pictures_are_turned_back(
-    model: JointModel,  # noqa: F811
+    model: JointModel,
     healthy: Collection,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -65,7 +65,7 @@ def test_clouds_that_lie_under_upright_pictures_are_turned_back(
 
 
 def test_objects_whose_pictures_lie_with_them_have_to_be_drawn_again(
-    model: JointModel,  # noqa: F811
+    model: JointModel,
     healthy: Collection,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -84,7 +84,7 @@ def test_photographs_are_not_taken_for_drawn(healthy: Collection) -> None:
 
 
 def test_outliers_are_left_out_even_of_clouds_that_lie(
-    model: JointModel,  # noqa: F811
+    model: JointModel,
     healthy: Collection,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -118,7 +118,7 @@ def test_small_and_cut_objects_are_told_from_photographs(caplog: pytest.LogCaptu
 
 
 def test_clouds_that_are_mostly_background_are_noticed(
-    model: JointModel,  # noqa: F811
+    model: JointModel,
     healthy: Collection,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -10,19 +10,24 @@ import pandas as pd
 import pytest
 import torch
 from kedro.framework.session import KedroSession
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
 
 from crossmost.collection import Collection
+from crossmost.errors import CrossmostError
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, save_joint
 from crossmost.models.picture_check import PictureSizes
 from crossmost.models.pose_check import PoseFindings
+from crossmost.pipelines import scoring
 from crossmost.pipelines.prediction import nodes as prediction
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.selftraining import nodes as selftraining
 from crossmost.pipelines.zeroshot import nodes as zeroshot
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.pipelines.zeroshot.pipeline import create_pipeline
 from crossmost.pose import TURNS, PoseCorrection
 from crossmost.shards import ShardStore, ShardWork
 from crossmost.sources.frames import Frame
@@ -57,7 +62,8 @@ def parameters(pose_check: str) -> ZeroshotParameters:
 
 
 def check(model: Checkpoint, stores: tuple[ShardStore, ShardStore], pose_check: str) -> Checkpoint:
-    return zeroshot.check_clouds(model, *stores, parameters(pose_check))
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["test", "adapt"]})
+    return zeroshot.check_clouds(model, *stores, objects, parameters(pose_check))
 
 
 def found(up: str, *, outliers: float) -> Callable[..., PoseFindings]:
@@ -119,7 +125,7 @@ def test_the_correction_reaches_every_stage_that_sees_clouds(
     rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
     scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
     settings = new_session("test").load_context().params
-    monkeypatch.setattr(zeroshot, "score_collection", stand_in("scoring"))
+    monkeypatch.setattr(scoring, "score_collection", stand_in("scoring"))
     monkeypatch.setattr(selftraining, "self_train", stand_in("self-training"))
     monkeypatch.setattr(prediction, "predict", stand_in("prediction"))
     with pytest.raises(Handed):
@@ -135,6 +141,43 @@ def test_the_correction_reaches_every_stage_that_sees_clouds(
     # New objects were turned when they were read, before pictures were drawn of them.
     turn = np.array(TURNS["z"], dtype=np.float32)
     np.testing.assert_array_equal(seen["prediction"] @ turn.T, expected)
+
+
+@pytest.mark.parametrize(
+    ("splits", "seen"), [(["adapt", "test"], ("a",)), (["test", "adapt"], ("b",)), (["test", "test"], ("a", "b"))]
+)
+def test_objects_to_test_on_decide_nothing_unless_there_are_no_others(
+    model: Checkpoint,
+    stores: tuple[ShardStore, ShardStore],
+    monkeypatch: pytest.MonkeyPatch,
+    splits: list[str],
+    seen: tuple[str, ...],
+) -> None:
+    checked: list[tuple[str, ...]] = []
+
+    def stand_in(model: JointModel, data: Collection, **options: Any) -> None:
+        checked.append(data.object_ids)
+        raise Handed
+
+    monkeypatch.setattr(zeroshot, "check_pose", stand_in)
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": splits})
+    with pytest.raises(Handed):
+        zeroshot.check_clouds(model, *stores, objects, parameters("warn"))
+    assert checked == [seen]
+
+
+@pytest.mark.parametrize("pose_check", ["ignore", "warn", "fix"])
+def test_clouds_that_the_tower_cannot_take_are_refused_with_advice(
+    model: Checkpoint, stores: tuple[ShardStore, ShardStore], pose_check: str
+) -> None:
+    stage = create_pipeline().only_nodes("check_clouds", "score_zeroshot")
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["adapt", "test"]})
+    few = parameters(pose_check).model_copy(update={"n_points": 20})
+    inputs = {"unchecked_model": model, "views": stores[0], "clouds": stores[1], "objects": objects}
+    entries = inputs | {"params:zeroshot": few}
+    catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in entries.items()})
+    with pytest.raises(CrossmostError, match=r"clouds have 20 points.*raise rendering\.clouds\.n_points"):
+        SequentialRunner().run(stage, catalog)
 
 
 @pytest.mark.parametrize(("up", "found_up"), [("y", "z"), ("z", "-y"), ("-y", "x"), ("x", "y")])

@@ -18,6 +18,7 @@ from crossmost.pose import TURNS
 from crossmost.progress import track
 from crossmost.rendering import CameraRig, DepthViewSettings, draw_depth_views
 
+LEAST_OBJECTS = 10  # fewer decide nothing
 LEAST_GAIN = 0.1  # of agreement, as a share of the objects
 MOST_DRAWN = 24  # objects that are drawn in every turn
 LEAST_DRAWN_GAIN = 0.15  # of the probability that both modalities name the same class
@@ -64,13 +65,17 @@ def point_labels(model: JointModel, clouds: Tensor, batch_size: int) -> Tensor:
 def better_up_axis(agreement: dict[str, np.ndarray]) -> str | None:
     """The axis with clearly higher agreement than y; None if there is none.
 
-    Clearly: by `LEAST_GAIN`, and by two standard errors of the difference.
+    Clearly: on `LEAST_OBJECTS` or more, by `LEAST_GAIN`, and by two standard errors of the difference. Each object is
+    compared with itself, and half an object is added to each of the four outcomes (Agresti and Min, 2005): otherwise
+    the error would be 0 where all objects, or the only one, say the same.
     """
-    shares = {axis: float(values.mean()) for axis, values in agreement.items()}
-    best = max(shares, key=lambda axis: shares[axis])
-    now, then = shares["y"], shares[best]
-    error = sqrt((now * (1 - now) + then * (1 - then)) / len(agreement["y"]))
-    return best if then - now > max(LEAST_GAIN, 2 * error) else None
+    now, count = agreement["y"], len(agreement["y"])
+    best = max(agreement, key=lambda axis: float(agreement[axis].mean()))
+    gained, lost = int((agreement[best] & ~now).sum()), int((now & ~agreement[best]).sum())
+    smoothed = (gained - lost) / (count + 2)
+    error = sqrt(((gained + lost + 1) / (count + 2) - smoothed**2) / (count + 2))
+    is_clear = (gained - lost) / count > LEAST_GAIN and smoothed > 2 * error
+    return best if count >= LEAST_OBJECTS and is_clear else None
 
 
 @torch.inference_mode()
@@ -113,8 +118,13 @@ def drawn_agreement_by_up_axis(
 
 
 def better_drawn_axis(agreement: dict[str, np.ndarray]) -> str | None:
-    """The axis with clearly higher agreement than y: by `LEAST_DRAWN_GAIN` and by two standard errors; or None."""
+    """The axis with clearly higher agreement than y, or None.
+
+    Clearly: on `LEAST_OBJECTS` or more, by `LEAST_DRAWN_GAIN`, and by two standard errors.
+    """
     best = max(agreement, key=lambda axis: float(agreement[axis].mean()))
     gain = agreement[best] - agreement["y"]
-    error = float(gain.std(ddof=1)) / sqrt(len(gain)) if len(gain) > 1 else float("inf")
+    if len(gain) < LEAST_OBJECTS:
+        return None
+    error = float(gain.std(ddof=1)) / sqrt(len(gain))
     return best if float(gain.mean()) > max(LEAST_DRAWN_GAIN, 2 * error) else None

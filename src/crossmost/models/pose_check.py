@@ -19,7 +19,7 @@ from crossmost.models.axis_check import (
 )
 from crossmost.models.joint import JointModel
 from crossmost.models.picture_check import PictureSizes, picture_sizes, pictures_lie_with_clouds
-from crossmost.models.scoring import prepare_views
+from crossmost.models.scoring import prepare_views, scoring_device
 from crossmost.pose import PoseCorrection, outlier_rows
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def check_pose(
         n_points: points of a cloud that enter the point tower.
         batch_size: objects scored at once.
     """
-    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    model.to(scoring_device()).eval()
     rows = spread_rows(len(collection), MOST_OBJECTS)
     views = collection.views[rows, :: -(-collection.views.shape[1] // MOST_VIEWS)]
     stored = collection.clouds[rows][..., :3]

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from crossmost.collection import load_collection
+from crossmost.collection import load_adaptation_set
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_joint, load_pose, with_fusion
 from crossmost.models.scoring import fusion_from_scores, learn_fusion
+from crossmost.pipelines.scoring import score
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
-from crossmost.pipelines.zeroshot.nodes import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.selftraining.result import SelfTrainingResult
 from crossmost.selftraining.settings import SelfTrainingSettings
@@ -58,7 +58,7 @@ def score_crossmost(
     parameters: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores and embeddings of every object under the adapted model, read out exactly as the zero-shot ones."""
-    return score(crossmost_model, views, clouds, objects, parameters)
+    return score(crossmost_model, views, clouds, objects, **_sizes(parameters))
 
 
 def score_separate(
@@ -69,7 +69,7 @@ def score_separate(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Scores of every object under the baseline."""
-    return score(separate_model, views, clouds, objects, parameters).scores
+    return score(separate_model, views, clouds, objects, **_sizes(parameters)).scores
 
 
 def score_snapshots(
@@ -80,8 +80,13 @@ def score_snapshots(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Scores of teachers along the run, so that evaluation can show what the choice of the last one missed."""
-    tables = [score(model, views, clouds, objects, parameters).scores.assign(epoch=epoch) for epoch, model in snapshots]
-    return pd.concat(tables, ignore_index=True)
+    scored = [(epoch, score(model, views, clouds, objects, **_sizes(parameters))) for epoch, model in snapshots]
+    return pd.concat([tables.scores.assign(epoch=epoch) for epoch, tables in scored], ignore_index=True)
+
+
+def _sizes(parameters: ZeroshotParameters) -> dict[str, int]:
+    """How much is scored at once, as it was before any adaptation."""
+    return {"n_points": parameters.n_points, "batch_size": parameters.batch_size}
 
 
 def _adapt(
@@ -94,9 +99,8 @@ def _adapt(
     scratch: Path,
     method: str,
 ) -> tuple[Checkpoint, SelfTrainingResult]:
-    adaptation_set = set(objects.loc[objects["split"] == "adapt", "object_id"])
     joint = load_joint(start)
-    collection = load_collection(views, clouds, load_pose(start)).subset(adaptation_set)
+    collection = load_adaptation_set(views, clouds, objects, load_pose(start))
     fusion = fusion_from_scores(scores)
     result = self_train(
         joint,

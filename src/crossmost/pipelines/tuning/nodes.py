@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from crossmost.collection import load_collection
+from crossmost.collection import load_adaptation_set
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_joint, load_pose
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
@@ -31,8 +31,7 @@ def compare(
     parameters: TuningParameters,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """A run of Cross-MoST for every combination of the grid, the best first; logs how to run the main job with that."""
-    adaptation_set = set(objects.loc[objects["split"] == "adapt", "object_id"])
-    collection = load_collection(views, clouds, load_pose(zeroshot_model)).subset(adaptation_set)
+    collection = load_adaptation_set(views, clouds, objects, load_pose(zeroshot_model))
     channels = load_joint(zeroshot_model).point_tower.config.in_channels
     target = Target(
         start=partial(load_joint, zeroshot_model),

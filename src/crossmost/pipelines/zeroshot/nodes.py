@@ -1,16 +1,15 @@
 """Nodes of the zero-shot pipeline."""
 
 import pandas as pd
-import torch
 
-from crossmost.collection import Collection, load_collection
+from crossmost.collection import load_adaptation_set, load_collection
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
-from crossmost.models.joint import JointModel
-from crossmost.models.joint_checkpoint import joint_card, load_fusion, load_joint, load_pose, save_joint, with_pose
+from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint, with_pose
 from crossmost.models.pose_check import check_pose, report_pose
-from crossmost.models.scoring import Scored, check_cloud_size, score_collection
+from crossmost.models.scoring import check_cloud_size
 from crossmost.models.zeroshot_model import zeroshot_model
+from crossmost.pipelines.scoring import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.shards import ShardStore
 from crossmost.transduction import transductive_scores
@@ -29,15 +28,25 @@ def check_clouds(
     unchecked_model: Checkpoint,
     views: ShardStore,
     clouds: ShardStore,
+    objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> Checkpoint:
-    """The model whose card says how clouds are corrected for it; warns if objects lie on their side or are dots."""
+    """The model whose card says how clouds are corrected for it; warns if objects lie on their side or are dots.
+
+    Objects to test on have no part in it, unless there are no others.
+    """
     if parameters.pose_check == "ignore":
         return unchecked_model
     fix = parameters.pose_check == "fix"
+    joint = load_joint(unchecked_model)
+    collection = load_adaptation_set(views, clouds, objects)
+    if not len(collection):
+        collection = load_collection(views, clouds)
+    # Scoring says whether clouds are small for this tower; here only those that it cannot take are refused.
+    check_cloud_size(joint.point_tower.config, min(parameters.n_points, collection.clouds.shape[1]), None)
     findings = check_pose(
-        load_joint(unchecked_model),
-        load_collection(views, clouds),
+        joint,
+        collection,
         image_mean=unchecked_model.card["image_mean"],
         image_std=unchecked_model.card["image_std"],
         n_points=parameters.n_points,
@@ -55,7 +64,8 @@ def score_zeroshot(
     parameters: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores and embeddings of every object before any adaptation."""
-    scores, embeddings = score(zeroshot_model, views, clouds, objects, parameters)
+    sizes = {"n_points": parameters.n_points, "batch_size": parameters.batch_size}
+    scores, embeddings = score(zeroshot_model, views, clouds, objects, **sizes)
     return scores, embeddings
 
 
@@ -64,39 +74,3 @@ def classify_transductively(
 ) -> pd.DataFrame:
     """What equal classes and alike neighbors make of the zero-shot scores, without any training."""
     return transductive_scores(zeroshot_scores, zeroshot_embeddings, parameters.transduction)
-
-
-def score(
-    model: Checkpoint,
-    views: ShardStore,
-    clouds: ShardStore,
-    objects: pd.DataFrame,
-    parameters: ZeroshotParameters,
-) -> Scored:
-    """Class probabilities and embeddings of every usable object under one joint model."""
-    return _score(load_joint(model), model, load_collection(views, clouds, load_pose(model)), objects, parameters)
-
-
-def _score(
-    joint: JointModel,
-    model: Checkpoint,
-    collection: Collection,
-    objects: pd.DataFrame,
-    parameters: ZeroshotParameters,
-) -> Scored:
-    card = model.card
-    reliability = torch.tensor(card["reliability"]) if "reliability" in card else None
-    n_points = min(parameters.n_points, collection.clouds.shape[1])
-    check_cloud_size(joint.point_tower.config, n_points, card.get("expected_points"))
-    return score_collection(
-        joint,
-        collection,
-        dict(zip(objects["object_id"], objects["split"], strict=True)),
-        method=card["method"],
-        image_mean=card["image_mean"],
-        image_std=card["image_std"],
-        n_points=parameters.n_points,
-        batch_size=parameters.batch_size,
-        fusion=load_fusion(model),
-        reliability=reliability,
-    )

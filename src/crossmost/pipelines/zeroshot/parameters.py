@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossmost.models.checkpoints.settings import EncoderSettings
 from crossmost.models.pose_check import PoseCheck
-from crossmost.transduction import TransductionSettings
+from crossmost.transduction.settings import TransductionSettings
 
 
 class ZeroshotParameters(BaseModel):

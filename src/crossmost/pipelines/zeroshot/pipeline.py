@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 check_clouds,
-                ["unchecked_model", "views", "clouds", "params:zeroshot"],
+                ["unchecked_model", "views", "clouds", "objects", "params:zeroshot"],
                 "zeroshot_model",
                 name="check_clouds",
             ),
