@@ -83,7 +83,10 @@ def run_ceiling(inputs: Inputs, seed: int) -> Iterator[dict[str, Any]]:
     model = JointModel(encoders, text_classifier(encoders, inputs.class_names, inputs.zeroshot.templates))
     labels = torch.from_numpy(truth.reindex(list(adaptation_set.object_ids)).to_numpy().astype("int64"))
     settings = inputs.selftraining.crossmost.model_copy(update={"seed": seed})
-    weights = fine_tune(model, adaptation_set, labels, settings, encoders, f"supervised, seed {seed}")
+    channels = model.point_tower.config.in_channels
+    weights = fine_tune(
+        model, adaptation_set.for_tower(channels), labels, settings, encoders, f"supervised, seed {seed}"
+    )
     model.load_state_dict(weights)
     scores = score_collection(
         model,
