@@ -69,7 +69,7 @@ def score_separate(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Scores of every object under the baseline."""
-    return score(separate_model, views, clouds, objects, parameters).scores
+    return score(separate_model, views, clouds, objects, parameters, keep_embeddings=False).scores
 
 
 def score_snapshots(
@@ -80,7 +80,10 @@ def score_snapshots(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Scores of teachers along the run, so that evaluation can show what the choice of the last one missed."""
-    tables = [score(model, views, clouds, objects, parameters).scores.assign(epoch=epoch) for epoch, model in snapshots]
+    tables = [
+        score(model, views, clouds, objects, parameters, keep_embeddings=False).scores.assign(epoch=epoch)
+        for epoch, model in snapshots
+    ]
     return pd.concat(tables, ignore_index=True)
 
 

@@ -72,9 +72,12 @@ def score(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
+    *,
+    keep_embeddings: bool = True,
 ) -> Scored:
     """Class probabilities and embeddings of every usable object under one joint model."""
-    return _score(load_joint(model), model, load_collection(views, clouds, load_pose(model)), objects, parameters)
+    collection = load_collection(views, clouds, load_pose(model))
+    return _score(load_joint(model), model, collection, objects, parameters, keep_embeddings)
 
 
 def _score(
@@ -83,6 +86,7 @@ def _score(
     collection: Collection,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
+    keep_embeddings: bool,
 ) -> Scored:
     card = model.card
     reliability = torch.tensor(card["reliability"]) if "reliability" in card else None
@@ -99,4 +103,5 @@ def _score(
         batch_size=parameters.batch_size,
         fusion=load_fusion(model),
         reliability=reliability,
+        keep_embeddings=keep_embeddings,
     )
