@@ -29,7 +29,7 @@ def test_without_balance_and_affinity_predictions_stay() -> None:
 
 @pytest.mark.parametrize("balance", [0.5, 0.8])
 def test_offsets_are_where_a_relaxed_marginal_holds_them(balance: float) -> None:
-    """Where class offsets are −τ log(relative frequency), τ = balance / (1 − balance), one object more in each class."""
+    """They are −τ log(relative frequency), τ = balance / (1 − balance), with one object more in each class."""
     embeddings, probabilities = blobs()
     head = fit_head(embeddings, probabilities, TransductionSettings(balance=balance, affinity=0, rounds=500))
     share = (head.assignments.sum(0) + 1) / 93

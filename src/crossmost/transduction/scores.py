@@ -46,8 +46,8 @@ def transductive_scores(scores: pd.DataFrame, embeddings: pd.DataFrame, settings
 
     of_views = np.stack(list(embedded["image"]))  # (N·V, E), as stored
     n_views = len(of_views) // len(split)
-    mean_view = of_views.reshape(len(split), n_views, -1).mean(axis=1, dtype=np.float32)
-    image = _Modality(functional.normalize(torch.from_numpy(mean_view), dim=-1), _stack(views["image"]["probabilities"]))
+    mean_view = torch.from_numpy(of_views.reshape(len(split), n_views, -1).mean(axis=1, dtype=np.float32))
+    image = _Modality(functional.normalize(mean_view, dim=-1), _stack(views["image"]["probabilities"]))
     point = _Modality(_stack(embedded["point"]), _stack(views["point"]["probabilities"]))
     single = _Modality(torch.from_numpy(of_views), _stack(views["image_single"]["probabilities"]))
 
