@@ -104,7 +104,7 @@ class Run:
         self.model = JointModel(encoders, text_classifier(encoders, inputs.class_names, inputs.zeroshot.templates))
         self.reliability: Tensor | None = None
 
-    def scored(self, objects: Collection) -> Scored:
+    def scored(self, objects: Collection, *, keep_embeddings: bool = False) -> Scored:
         """Of the model as it is now."""
         return score_collection(
             self.model,
@@ -116,6 +116,7 @@ class Run:
             n_points=self.inputs.zeroshot.n_points,
             batch_size=self.inputs.zeroshot.batch_size,
             reliability=self.reliability,
+            keep_embeddings=keep_embeddings,
         )
 
     def adapt(self, settings: SelfTrainingSettings, reference: pd.DataFrame) -> SelfTrainingResult:
@@ -138,7 +139,7 @@ class Run:
 def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Iterator[dict[str, Any]]:
     """Rows (seed, method, split, view, top1, seconds, facts without and about labels) of one seed."""
     splits, truth = inputs.split(seed), inputs.truth()
-    reference = Run(inputs, splits, "zeroshot").scored(inputs.collection)
+    reference = Run(inputs, splits, "zeroshot").scored(inputs.collection, keep_embeddings=True)
     settings_of = {
         "crossmost": inputs.selftraining.crossmost,
         "selftrain_separate": inputs.selftraining.separate_settings(),

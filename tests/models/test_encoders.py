@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -96,6 +97,16 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
         np.testing.assert_allclose(left, right, atol=1e-5)
     table, embeddings = scored[0]
     assert embeddings.groupby(["object_id", "modality"]).size().tolist() == [3, 1, 3, 1]
+    assert embeddings.loc[:3, ["object_id", "modality", "view_index"]].to_numpy().tolist() == [
+        ["b", "image", 0], ["b", "image", 1], ["b", "image", 2], ["b", "point", -1]
+    ]  # fmt: skip
+    alone, without = score_collection(
+        model, objects, {"a": "adapt", "b": "test"}, method="zeroshot", image_mean=(0.5,) * 3, image_std=(0.2,) * 3,
+        n_points=200, batch_size=2, keep_embeddings=False,
+    )  # fmt: skip
+    assert without.empty and list(without) == list(embeddings)
+    np.testing.assert_array_equal(np.stack(list(alone["probabilities"])), np.stack(list(table["probabilities"])))
+    pd.testing.assert_frame_equal(alone.drop(columns="probabilities"), table.drop(columns="probabilities"))
     vectors = torch.from_numpy(np.stack(list(embeddings["embedding"]))).float()
     torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(8), atol=1e-3, rtol=0)
     read_out = model.logits(vectors).softmax(-1).detach().numpy()

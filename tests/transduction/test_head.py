@@ -29,10 +29,10 @@ def test_without_balance_and_affinity_predictions_stay() -> None:
 
 @pytest.mark.parametrize("balance", [0.5, 0.8])
 def test_offsets_are_where_a_relaxed_marginal_holds_them(balance: float) -> None:
-    """Stationary point of τ KL(frequencies ‖ uniform) with τ = balance / (1 − balance)."""
+    """They are −τ log(relative frequency), τ = balance / (1 − balance), with one object more in each class."""
     embeddings, probabilities = blobs()
     head = fit_head(embeddings, probabilities, TransductionSettings(balance=balance, affinity=0, rounds=500))
-    share = head.assignments.mean(0)
+    share = (head.assignments.sum(0) + 1) / 93
     torch.testing.assert_close(head.offsets, -balance / (1 - balance) * (3 * share).log(), atol=1e-4, rtol=0)
 
 
@@ -72,3 +72,40 @@ def test_one_object_has_no_neighbors() -> None:
     torch.testing.assert_close(head.assignments, probabilities)
     stranger = apply_head(head, torch.ones(1, 4), probabilities, NOBODY, settings)
     torch.testing.assert_close(stranger, probabilities)  # alone with the center there is no direction
+
+
+@pytest.mark.parametrize("n_objects", [1, 2, 5])
+def test_fewer_objects_than_classes_say_little_about_class_frequencies(n_objects: int) -> None:
+    settings, n_classes = TransductionSettings(), 16
+    generator = torch.Generator().manual_seed(0)
+    probabilities = (30 * torch.eye(n_classes)[torch.zeros(n_objects, dtype=torch.int64)]).softmax(-1)  # all of class 0
+    head = fit_head(torch.randn(n_objects, 8, generator=generator), probabilities, settings)
+    assert head.offsets[0] < 0 and head.assignments.argmax(-1).tolist() == [0] * n_objects
+    absent = torch.tensor(1 + n_objects / n_classes).log()
+    torch.testing.assert_close(head.offsets[1:], absent.expand(n_classes - 1), atol=1e-4, rtol=0)
+    stranger = torch.full((1, n_classes), 0.2 / (n_classes - 1))
+    stranger[0, 0] = 0.8
+    found = apply_head(head, torch.randn(1, 8, generator=generator), stranger, NOBODY, settings)
+    assert found.argmax() == 0 and found[0, 0] > 0.3
+
+
+def test_a_class_that_is_seen_nowhere_gains_no_more_than_there_is_evidence() -> None:
+    embeddings, probabilities = blobs()
+    with_absent = torch.cat([probabilities, torch.full((90, 1), 1e-12)], dim=1)
+    head = fit_head(embeddings, with_absent, TransductionSettings())
+    assert 0 < head.offsets[3] <= torch.tensor(1 + 90 / 4).log() + 1e-4
+
+
+def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings, probabilities = blobs()
+    settings = TransductionSettings()
+
+    def both() -> list[Tensor]:
+        head = fit_head(embeddings, probabilities, settings)
+        held_out = apply_head(head, embeddings[:50].half(), probabilities[:50], NOBODY.expand(50), settings)
+        return [head.assignments, apply_head(head, embeddings, probabilities, torch.arange(90), settings), held_out]
+
+    at_once = both()
+    monkeypatch.setattr("crossmost.transduction.head._COSINES_AT_ONCE", 90 * 7)  # seven rows, the last chunk six
+    for whole, chunked in zip(at_once, both(), strict=True):
+        torch.testing.assert_close(chunked, whole, atol=1e-5, rtol=1e-5)

@@ -26,7 +26,7 @@ def drawn_embeddings(tables: Sequence[pd.DataFrame], *, n_objects: int, n_views:
     Returns:
         `method, object_id, modality, embedding`; embeddings are (E,) float32 of unit length.
     """
-    object_ids = np.unique(tables[0]["object_id"].to_numpy(dtype=str))
+    object_ids = np.unique(tables[0]["object_id"].unique().astype(str))
     size = min(n_objects, len(object_ids))
     drawn = set(object_ids[np.random.default_rng(seed).choice(len(object_ids), size=size, replace=False)])
     rows = pd.concat([table[table["object_id"].isin(drawn)] for table in tables], ignore_index=True)

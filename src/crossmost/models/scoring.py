@@ -71,21 +71,19 @@ def check_cloud_size(config: AnyPointConfig, n_points: int, expected: int | None
 
 
 class Encoded(NamedTuple):
-    """Class probabilities and embeddings of N objects, on the CPU.
+    """Class probabilities of N objects and, if they are kept, embeddings, on the CPU.
 
     Attributes:
         single: (N, V, C) probabilities of each view.
         image: (N, C) mean over an object's views.
         point: (N, C).
-        view_embeddings: (N, V, E) float16, of unit length.
-        point_embeddings: (N, E) float16, of unit length.
+        embeddings: (N, V + 1, E) float16 of unit length, of the views and then of the points; None if not kept.
     """
 
     single: Tensor
     image: Tensor
     point: Tensor
-    view_embeddings: Tensor
-    point_embeddings: Tensor
+    embeddings: Tensor | None
 
 
 class Scored(NamedTuple):
@@ -104,6 +102,7 @@ def encode_collection(
     image_std: Sequence[float],
     n_points: int,
     batch_size: int,
+    keep_embeddings: bool = True,
     title: str = "scoring objects",
 ) -> Encoded:
     """Class probabilities and embeddings of every object from both modalities, on a GPU if there is one.
@@ -111,12 +110,13 @@ def encode_collection(
     Args:
         model: is moved to that device and stays there.
         n_points: the first so many stored points (they are in random order) enter the point tower.
+        keep_embeddings: they take (V + 1) · E · 2 bytes an object, far more than probabilities.
         title: text of the progress bar.
     """
     device = scoring_device()
     model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
-    single, point, view_embeddings, point_embeddings = [], [], [], []
+    single, point, embeddings = [], [], []
     with freed_memory_kept(device):
         for chunk in track_batches(len(collection), batch_size, title, "objects"):
             views = collection.views[chunk]
@@ -124,13 +124,14 @@ def encode_collection(
             of_views = model.embed_image(flat)
             image_logits = model.logits(of_views).cpu()
             single.append(functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2]))
-            view_embeddings.append(of_views.half().cpu().unflatten(0, views.shape[:2]))
             clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
             of_clouds = model.embed_point(clouds.to(device))
             point.append(functional.softmax(model.logits(of_clouds).cpu(), dim=-1))
-            point_embeddings.append(of_clouds.half().cpu())
+            if keep_embeddings:
+                both = [of_views.unflatten(0, views.shape[:2]), of_clouds.unsqueeze(1)]
+                embeddings.append(torch.cat([of_one.half() for of_one in both], dim=1).cpu())
     each = torch.cat(single)
-    return Encoded(each, each.mean(1), torch.cat(point), torch.cat(view_embeddings), torch.cat(point_embeddings))
+    return Encoded(each, each.mean(1), torch.cat(point), torch.cat(embeddings) if keep_embeddings else None)
 
 
 def score_collection(
@@ -145,6 +146,7 @@ def score_collection(
     batch_size: int,
     fusion: Fusion | None = None,
     reliability: Tensor | None = None,
+    keep_embeddings: bool = True,
 ) -> Scored:
     """Encode every object once, and score it with both modalities and jointly.
 
@@ -154,6 +156,7 @@ def score_collection(
         fusion: of the objects that the model was adapted to, for the joint prediction; None learns it
             from the objects of the split "adapt", or from all if there are none. Objects to test on have no part in it.
         reliability: (2,) of images and points if it is known, for learning that; see `fit_fusion`.
+        keep_embeddings: False leaves their table without rows, for those who want scores alone.
 
     Returns:
         Two long tables. ``scores``: method, object_id, split, view, view_index, probabilities (list of C floats);
@@ -168,6 +171,7 @@ def score_collection(
         image_std=image_std,
         n_points=n_points,
         batch_size=batch_size,
+        keep_embeddings=keep_embeddings,
         title=f"scoring objects ({method})",
     )
     if fusion is None:
@@ -175,23 +179,51 @@ def score_collection(
         known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
         fusion = fit_fusion(found.image[known], found.point[known], reliability)
     joint = joint_prediction(found.image, found.point, fusion)
-    rows: list[tuple[str, str, str, int, np.ndarray]] = []
-    for row, object_id in enumerate(collection.object_ids):
-        split = splits[object_id]
-        rows += [(object_id, split, "image_single", i, p) for i, p in enumerate(found.single[row].numpy())]
-        combined = (("image", found.image), ("point", found.point), ("joint", joint))
-        rows += [(object_id, split, view, -1, probabilities[row].numpy()) for view, probabilities in combined]
-    table = pd.DataFrame(rows, columns=["object_id", "split", "view", "view_index", "probabilities"])
-    table.insert(0, "method", method)
-    return Scored(table, _embedding_table(method, collection.object_ids, found))
+    return Scored(
+        _score_table(method, collection.object_ids, splits, found, joint),
+        _embedding_table(method, collection.object_ids, found.embeddings),
+    )
 
 
-def _embedding_table(method: str, object_ids: Sequence[str], found: Encoded) -> pd.DataFrame:
-    rows: list[tuple[str, str, str, int, np.ndarray]] = []
-    for row, object_id in enumerate(object_ids):
-        rows += [(method, object_id, "image", i, e) for i, e in enumerate(found.view_embeddings[row].numpy())]
-        rows.append((method, object_id, "point", -1, found.point_embeddings[row].numpy()))
-    return pd.DataFrame(rows, columns=["method", "object_id", "modality", "view_index", "embedding"])
+def _score_table(
+    method: str, object_ids: Sequence[str], splits: dict[str, str], found: Encoded, joint: Tensor
+) -> pd.DataFrame:
+    n_views = found.single.shape[1]
+    rows = torch.cat([found.single, torch.stack([found.image, found.point, joint], dim=1)], dim=1)  # (N, V + 3, C)
+    return _long_table(
+        {"method": method},
+        {"object_id": object_ids, "split": [splits[object_id] for object_id in object_ids]},
+        {"view": ["image_single"] * n_views + ["image", "point", "joint"], "view_index": [*range(n_views), -1, -1, -1]},
+        {"probabilities": rows},
+    )
+
+
+def _embedding_table(method: str, object_ids: Sequence[str], embeddings: Tensor | None) -> pd.DataFrame:
+    if embeddings is None:
+        return pd.DataFrame(columns=["method", "object_id", "modality", "view_index", "embedding"])
+    n_views = embeddings.shape[1] - 1
+    return _long_table(
+        {"method": method},
+        {"object_id": object_ids},
+        {"modality": ["image"] * n_views + ["point"], "view_index": [*range(n_views), -1]},
+        {"embedding": embeddings},
+    )
+
+
+def _long_table(
+    constant: dict[str, str],
+    of_object: dict[str, Sequence[str]],
+    of_row: dict[str, Sequence[object]],
+    vectors: dict[str, Tensor],
+) -> pd.DataFrame:
+    """Columns that are the same everywhere, in each of N objects, in each object's R rows; and vectors (N, R, D)."""
+    n_objects, n_rows = next(iter(vectors.values())).shape[:2]
+    columns: dict[str, object] = dict(constant)
+    columns |= {name: np.repeat(np.asarray(values, dtype=object), n_rows) for name, values in of_object.items()}
+    columns |= {name: np.tile(np.asarray(values), n_objects) for name, values in of_row.items()}
+    # cells look into one array: Arrow cells would be read as lists of Python floats
+    columns |= {name: list(values.flatten(0, 1).numpy()) for name, values in vectors.items()}
+    return pd.DataFrame(columns)
 
 
 def learn_fusion(
@@ -212,6 +244,7 @@ def learn_fusion(
         image_std=image_std,
         n_points=n_points,
         batch_size=batch_size,
+        keep_embeddings=False,
         title="comparing images and points",
     )
     return fit_fusion(found.image, found.point, reliability)

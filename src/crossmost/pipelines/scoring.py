@@ -18,6 +18,7 @@ def score(
     *,
     n_points: int,
     batch_size: int,
+    keep_embeddings: bool = True,
 ) -> Scored:
     """Class probabilities and embeddings of every usable object under one joint model.
 
@@ -25,6 +26,7 @@ def score(
         objects: table with object_id and split.
         n_points: points of a cloud that enter the point tower.
         batch_size: objects scored at once.
+        keep_embeddings: see `score_collection`.
 
     Raises:
         CrossmostError: if clouds are smaller than the point tower's groups.
@@ -45,4 +47,5 @@ def score(
         batch_size=batch_size,
         fusion=load_fusion(model),
         reliability=reliability,
+        keep_embeddings=keep_embeddings,
     )

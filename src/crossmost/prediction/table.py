@@ -54,6 +54,7 @@ def predict(
         n_points=n_points,
         batch_size=batch_size,
         fusion=load_fusion(model),
+        keep_embeddings=False,
     ).scores
     names = np.asarray(model.card["class_names"], dtype=object)
     object_ids = list(collection.object_ids)

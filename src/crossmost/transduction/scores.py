@@ -17,7 +17,7 @@ METHOD = "transductive"
 
 
 class _Modality(NamedTuple):
-    """One modality of N objects: (N, E) unit embeddings and (N, C) probabilities."""
+    """One modality of N objects: (N, E) unit embeddings, float32 for a head to be fitted, and (N, C) probabilities."""
 
     embeddings: Tensor
     probabilities: Tensor
@@ -38,18 +38,18 @@ def transductive_scores(scores: pd.DataFrame, embeddings: pd.DataFrame, settings
     """
     views = {str(view): rows.sort_values(["object_id", "view_index"]) for view, rows in scores.groupby("view")}
     embeddings = embeddings.sort_values(["object_id", "view_index"])
-    embedded = {str(modality): _stack(rows["embedding"]) for modality, rows in embeddings.groupby("modality")}
+    embedded = {str(modality): rows["embedding"] for modality, rows in embeddings.groupby("modality")}
     split = views["image"]["split"].to_numpy()
     adapted_to = torch.from_numpy(split == ADAPT)
     known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
     own_rows = torch.where(known, known.cumsum(0) - 1, -1)  # (N,)
 
-    of_views = embedded["image"]  # (N·V, E)
+    of_views = np.stack(list(embedded["image"]))  # (N·V, E), as stored
     n_views = len(of_views) // len(split)
-    mean_view = functional.normalize(of_views.unflatten(0, (-1, n_views)).mean(1), dim=-1)
-    image = _Modality(mean_view, _stack(views["image"]["probabilities"]))
-    point = _Modality(embedded["point"], _stack(views["point"]["probabilities"]))
-    single = _Modality(of_views, _stack(views["image_single"]["probabilities"]))
+    mean_view = torch.from_numpy(of_views.reshape(len(split), n_views, -1).mean(axis=1, dtype=np.float32))
+    image = _Modality(functional.normalize(mean_view, dim=-1), _stack(views["image"]["probabilities"]))
+    point = _Modality(_stack(embedded["point"]), _stack(views["point"]["probabilities"]))
+    single = _Modality(torch.from_numpy(of_views), _stack(views["image_single"]["probabilities"]))
 
     image_head, point_head = (_fit(modality, known, settings) for modality in (image, point))
     of_image = apply_head(image_head, *image, own_rows, settings)
@@ -73,4 +73,4 @@ def _fit(modality: _Modality, known: Tensor, settings: TransductionSettings) -> 
 
 def _stack(values: pd.Series) -> Tensor:
     """Lists of D numbers in R cells → (R, D) float32."""
-    return torch.from_numpy(np.stack([np.asarray(row, dtype=np.float32) for row in values]))
+    return torch.from_numpy(np.stack(list(values), dtype=np.float32))

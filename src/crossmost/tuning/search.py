@@ -117,6 +117,7 @@ def _criteria_of_run(target: Target, settings: SelfTrainingSettings, scratch: Pa
         n_points=target.n_points,
         batch_size=target.batch_size,
         reliability=fusion.reliability,
+        keep_embeddings=False,
     )
     found = label_free_criteria(scored.scores, target.reference)
     scratch.mkdir(parents=True, exist_ok=True)

@@ -69,7 +69,7 @@ def score_separate(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Scores of every object under the baseline."""
-    return score(separate_model, views, clouds, objects, **_sizes(parameters)).scores
+    return score(separate_model, views, clouds, objects, **_sizes(parameters), keep_embeddings=False).scores
 
 
 def score_snapshots(
@@ -80,8 +80,11 @@ def score_snapshots(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Scores of teachers along the run, so that evaluation can show what the choice of the last one missed."""
-    scored = [(epoch, score(model, views, clouds, objects, **_sizes(parameters))) for epoch, model in snapshots]
-    return pd.concat([tables.scores.assign(epoch=epoch) for epoch, tables in scored], ignore_index=True)
+    tables = [
+        score(model, views, clouds, objects, **_sizes(parameters), keep_embeddings=False).scores.assign(epoch=epoch)
+        for epoch, model in snapshots
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _sizes(parameters: ZeroshotParameters) -> dict[str, int]:
