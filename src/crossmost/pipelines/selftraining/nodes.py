@@ -58,7 +58,9 @@ def score_crossmost(
     parameters: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores and embeddings of every object under the adapted model, read out exactly as the zero-shot ones."""
-    return score(crossmost_model, views, clouds, objects, **_sizes(parameters))
+    return score(
+        crossmost_model, views, clouds, objects, n_points=parameters.n_points, batch_size=parameters.batch_size
+    )
 
 
 def score_separate(
@@ -69,7 +71,15 @@ def score_separate(
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
     """Scores of every object under the baseline."""
-    return score(separate_model, views, clouds, objects, **_sizes(parameters), keep_embeddings=False).scores
+    return score(
+        separate_model,
+        views,
+        clouds,
+        objects,
+        n_points=parameters.n_points,
+        batch_size=parameters.batch_size,
+        keep_embeddings=False,
+    ).scores
 
 
 def score_snapshots(
@@ -81,15 +91,18 @@ def score_snapshots(
 ) -> pd.DataFrame:
     """Scores of teachers along the run, so that evaluation can show what the choice of the last one missed."""
     tables = [
-        score(model, views, clouds, objects, **_sizes(parameters), keep_embeddings=False).scores.assign(epoch=epoch)
+        score(
+            model,
+            views,
+            clouds,
+            objects,
+            n_points=parameters.n_points,
+            batch_size=parameters.batch_size,
+            keep_embeddings=False,
+        ).scores.assign(epoch=epoch)
         for epoch, model in snapshots
     ]
     return pd.concat(tables, ignore_index=True)
-
-
-def _sizes(parameters: ZeroshotParameters) -> dict[str, int]:
-    """How much is scored at once, as it was before any adaptation."""
-    return {"n_points": parameters.n_points, "batch_size": parameters.batch_size}
 
 
 def _adapt(

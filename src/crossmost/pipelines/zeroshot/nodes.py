@@ -64,9 +64,7 @@ def score_zeroshot(
     parameters: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores and embeddings of every object before any adaptation."""
-    sizes = {"n_points": parameters.n_points, "batch_size": parameters.batch_size}
-    scores, embeddings = score(zeroshot_model, views, clouds, objects, **sizes)
-    return scores, embeddings
+    return score(zeroshot_model, views, clouds, objects, n_points=parameters.n_points, batch_size=parameters.batch_size)
 
 
 def classify_transductively(
