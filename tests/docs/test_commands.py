@@ -54,6 +54,7 @@ LOCAL = merged(
             "sources": {"shapes": {"objects_per_class": 3, "classes": ["chair", "lamp"]}},
         },
         "prediction": {"n_jobs": 1},
+        "tuning": {"grid": {"learning_rate": [0.0001, 0.001], "class_prior": ["uniform"]}},
         "alignment": {
             "rendering": {"n_jobs": 1, "views": {"image_size": 64}, "supersampling": 1, "clouds": {"n_points": 256}},
             "training": {"epochs": 1, "batch_size": 2, "n_points": 128},
