@@ -72,6 +72,10 @@ TECHNIQUES: dict[str, Changes] = {
     "soft targets, prototypes": {_LABELS + "targets": "soft", _LABELS + "prototypes": 1.0},
     **{f"diversity {share}": {_LABELS + "diversity": share} for share in (0.25, 0.5, 1.0)},
     "soft targets, diversity 0.25": {_LABELS + "targets": "soft", _LABELS + "diversity": 0.25},
+    **{
+        f"first labels of the transductive head, {epochs} epochs": {_LABELS + "transductive_epochs": epochs}
+        for epochs in (4, 12)
+    },
     "points half-way too": {"crossmost.adapted_share.point": 0.5},
     "images three quarters": {"crossmost.adapted_share.image": 0.75},
     "half the epochs": {"crossmost.epochs": 12},

@@ -28,7 +28,7 @@ from crossmost.evaluation.metrics import class_index_of
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import Scored, fusion_from_scores, score_collection
+from crossmost.models.scoring import Scored, fusion_from_scores, predictions_from_scores, score_collection
 from crossmost.models.text_classifier import text_classifier
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -119,16 +119,20 @@ class Run:
             keep_embeddings=keep_embeddings,
         )
 
-    def adapt(self, settings: SelfTrainingSettings, reference: pd.DataFrame) -> SelfTrainingResult:
-        """Self-train; ``reference`` are the zero-shot scores."""
+    def adapt(
+        self, settings: SelfTrainingSettings, reference: pd.DataFrame, transductive: pd.DataFrame
+    ) -> SelfTrainingResult:
+        """Self-train; ``reference`` are the zero-shot scores, ``transductive`` those of the head."""
         fusion = fusion_from_scores(reference)
+        objects = self.inputs.adaptation_set(self.splits)
         result = self_train(
             self.model,
-            self.inputs.adaptation_set(self.splits).for_tower(self.model.point_tower.config.in_channels),
+            objects.for_tower(self.model.point_tower.config.in_channels),
             settings,
             image_mean=self.image_mean,
             image_std=self.image_std,
             fusion=fusion,
+            transductive=predictions_from_scores(transductive, objects.object_ids),
             title=f"{self.method}, seed {settings.seed}",
         )
         self.model.load_state_dict(result.teacher)
@@ -139,23 +143,26 @@ class Run:
 def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Iterator[dict[str, Any]]:
     """Rows (seed, method, split, view, top1, seconds, facts without and about labels) of one seed."""
     splits, truth = inputs.split(seed), inputs.truth()
-    reference = Run(inputs, splits, "zeroshot").scored(inputs.collection, keep_embeddings=True)
+    zeroshot = Run(inputs, splits, "zeroshot").scored(inputs.collection, keep_embeddings=True)
+    reference = zeroshot.scores
+    started = time.perf_counter()
+    transductive = transductive_scores(*zeroshot, inputs.zeroshot.transduction)
+    seconds_of_head = time.perf_counter() - started
     settings_of = {
         "crossmost": inputs.selftraining.crossmost,
         "selftrain_separate": inputs.selftraining.separate_settings(),
     }
     for method in methods:
-        scores, seconds, facts = reference.scores, 0.0, {}
+        scores, seconds, facts = reference, 0.0, {}
         started = time.perf_counter()
         if method == "transductive":
-            scores = transductive_scores(*reference, inputs.zeroshot.transduction)
-            seconds = time.perf_counter() - started
+            scores, seconds = transductive, seconds_of_head
         elif method != "zeroshot":
             run = Run(inputs, splits, method)
-            result = run.adapt(settings_of[method].model_copy(update={"seed": seed}), scores)
+            result = run.adapt(settings_of[method].model_copy(update={"seed": seed}), reference, transductive)
             seconds = time.perf_counter() - started
             scores = run.scored(inputs.collection).scores
-            facts = label_free_criteria(scores, reference.scores) | run_facts(result, truth)
+            facts = label_free_criteria(scores, reference) | run_facts(result, truth)
         for (side, view), top1 in accuracies(scores, truth).items():
             found = {"seed": seed, "method": method, "split": side, "view": view, "top1": top1}
             yield {**found, "seconds": seconds, **facts}

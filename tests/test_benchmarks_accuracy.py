@@ -47,7 +47,7 @@ def test_colors_are_learned_from_by_towers_that_use_them(channels: int, monkeypa
     rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
     scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
     with pytest.raises(Handed):
-        accuracy.Run(inputs, {"a": "test", "b": "adapt"}, "crossmost").adapt(default_settings(), scores)
+        accuracy.Run(inputs, {"a": "test", "b": "adapt"}, "crossmost").adapt(default_settings(), scores, scores)
     assert seen[0].object_ids == ("b",)
     assert seen[0].clouds.shape == (1, 5, channels)
     np.testing.assert_allclose(seen[0].clouds[..., 3:], 0.2, rtol=1e-6)

@@ -43,7 +43,7 @@ def test_colors_of_clouds_are_learned_from_by_towers_that_use_them(
     scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
     parameters = new_session("test").load_context().params["selftraining"]
     with pytest.raises(Handed):
-        nodes.adapt_jointly(start, scores, views, clouds, objects, parameters)
+        nodes.adapt_jointly(start, scores, scores, views, clouds, objects, parameters)
     assert seen[0].object_ids == ("b",)
     assert seen[0].clouds.shape == (1, 5, channels)
     np.testing.assert_allclose(seen[0].clouds[..., 3:], 200 / 255, rtol=1e-6)

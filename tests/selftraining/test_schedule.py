@@ -5,7 +5,7 @@ import torch
 
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
-from crossmost.selftraining.schedule import cosine_with_warmup, linear_ramp, parameter_groups
+from crossmost.selftraining.schedule import Schedule, cosine_with_warmup, linear_ramp, parameter_groups
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.teacher import make_teacher, update_teacher
 
@@ -29,6 +29,13 @@ def test_learning_rate_rises_then_falls_to_its_floor() -> None:
     assert rates[9] == pytest.approx(1.0)
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[100] == pytest.approx(0.1)
+
+
+def test_the_transductive_head_hands_over_to_the_teacher(selftraining_settings: SelfTrainingSettings) -> None:
+    labels = selftraining_settings.pseudo_labels.model_copy(update={"transductive_epochs": 2.0})
+    schedule = Schedule(selftraining_settings.model_copy(update={"pseudo_labels": labels}), steps_per_epoch=5)
+    assert [schedule.transductive_share(step) for step in (0, 5, 10, 11)] == [1, 0.5, 0, 0]
+    assert Schedule(selftraining_settings, steps_per_epoch=5).transductive_share(0) == 0
 
 
 def test_every_parameter_but_the_mini_pointnet_is_optimized_once(

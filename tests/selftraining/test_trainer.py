@@ -1,13 +1,21 @@
 """The loop: it learns from confident predictions, repeats itself bit for bit, and says clearly what it cannot do."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
 from crossmost.selftraining.settings import AdaptedShare, SelfTrainingSettings
-from tests.selftraining.small_run import quick_settings, random_model, small_run
+from crossmost.selftraining.trainer import self_train
+from tests.selftraining.small_run import (
+    predictions_beforehand,
+    quick_settings,
+    random_model,
+    random_objects,
+    small_run,
+)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +126,28 @@ def test_each_labeling_technique_changes_the_run_and_stays_finite(quick: SelfTra
     )
     assert not plain.log["loss"].equals(other.log["loss"])
     assert bool(np.isfinite(other.log["loss"]).all())
+
+
+def test_first_labels_are_those_of_the_transductive_head(quick: SelfTrainingSettings) -> None:
+    """From the second epoch on, those of the teacher, as if there had been none."""
+    labels = quick.pseudo_labels.model_copy(update={"rule": "separate", "transductive_epochs": 1.0})
+    frozen = {"learning_rate": 1e-12, "final_learning_rate": 0.0, "batch_size": 10}
+    quick = quick.model_copy(update=frozen | {"pseudo_labels": labels})
+    handed_over = small_run(quick)[1].pseudo_labels
+    first = handed_over[handed_over["epoch"] == 0]
+    given = predictions_beforehand(10).argmax(-1)[[int(name.split("-")[1]) for name in first["object_id"]]]
+    assert first[["label_image", "label_point"]].to_numpy().tolist() == given.tolist()
+    never = quick.model_copy(update={"pseudo_labels": labels.model_copy(update={"transductive_epochs": 0.0})})
+    by_teacher = small_run(never)[1].pseudo_labels
+    assert not first.equals(by_teacher[by_teacher["epoch"] == 0])
+    pd.testing.assert_frame_equal(handed_over[handed_over["epoch"] == 1], by_teacher[by_teacher["epoch"] == 1])
+
+
+def test_first_labels_without_predictions_are_refused(quick: SelfTrainingSettings) -> None:
+    labels = quick.pseudo_labels.model_copy(update={"transductive_epochs": 1.0})
+    settings = quick.model_copy(update={"pseudo_labels": labels})
+    with pytest.raises(ValueError, match="transductive_epochs"):
+        self_train(random_model(), random_objects(4), settings, image_mean=(0.5,) * 3, image_std=(0.25,) * 3)
 
 
 def test_running_thresholds_replace_the_fixed_ones(quick: SelfTrainingSettings) -> None:

@@ -64,3 +64,26 @@ def test_without_objects_to_adapt_to_all_take_part(run: SyntheticRun) -> None:
     embeddings = run.embeddings["zeroshot"]
     left, right = (by_row(transduced(scores, embeddings)) for scores in (held_out, adapted_to))
     np.testing.assert_array_equal(np.stack(list(left)), np.stack(list(right)))
+
+
+def test_of_many_objects_some_are_drawn_and_the_others_have_no_part(run: SyntheticRun) -> None:
+    """Leaving out an object that was not drawn changes nothing for any other."""
+    scores, embeddings = run.scores["zeroshot"], run.embeddings["zeroshot"]
+    few = TransductionSettings(references=12)
+    whole = by_row(transductive_scores(scores, embeddings, few))
+    assert not np.allclose(np.stack(list(whole)), np.stack(list(by_row(transduced(scores, embeddings)))))
+    adapted_to = sorted(set(scores.loc[scores["split"] == "adapt", "object_id"]))
+    changed = set()
+    for object_id in adapted_to:
+        shifted = embeddings.assign(
+            embedding=[
+                values[::-1].copy() if name == object_id else values
+                for name, values in zip(embeddings["object_id"], embeddings["embedding"], strict=True)
+            ]
+        )
+        after = by_row(transductive_scores(scores, shifted, few))
+        others = [key for key in whole.index if key[0] != object_id and key[1] in ("image", "point", "image_single")]
+        if not np.array_equal(np.stack(list(after[others])), np.stack(list(whole[others]))):
+            changed.add(object_id)
+    assert len(changed) == 12
+    assert len(adapted_to) > 12

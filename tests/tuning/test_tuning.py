@@ -94,7 +94,7 @@ def test_finished_runs_are_kept_and_the_best_comes_first(tmp_path: Path, monkeyp
         n_points=128,
         batch_size=8,
     )
-    target = Target(random_model, objects, scored.scores, GRAY, SPREAD, n_points=128, batch_size=8)
+    target = Target(random_model, objects, scored.scores, scored.scores, GRAY, SPREAD, n_points=128, batch_size=8)
     candidates = grid_changes({"learning_rate": [1e-9, 1e-2]})
     trained: list[float] = []
     self_train = search.self_train

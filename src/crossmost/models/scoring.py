@@ -250,6 +250,17 @@ def learn_fusion(
     return fit_fusion(found.image, found.point, reliability)
 
 
+def predictions_from_scores(scores: pd.DataFrame, object_ids: Sequence[str]) -> Tensor:
+    """Class probabilities (N, 2, C) of the images (mean over views) and the points of objects, in their order.
+
+    Raises:
+        KeyError: if an object has no scores.
+    """
+    of_view = [scores[scores["view"] == view].set_index("object_id")["probabilities"] for view in ("image", "point")]
+    both = [torch.from_numpy(np.stack(list(values.loc[list(object_ids)]))) for values in of_view]
+    return torch.stack(both, dim=1)
+
+
 def fusion_from_scores(scores: pd.DataFrame) -> Fusion:
     """What `score_collection` learned for the joint prediction, from the table that it made."""
     adapted_to = scores[scores["split"] == ADAPT]

@@ -42,10 +42,17 @@ class AugmentedObject(NamedTuple):
     mask_anchor: Tensor  # int64, group around which the point mask grows
     mask_size: Tensor  # int64, masked groups
     coin: Tensor  # bool
+    transductive: Tensor  # (2, C), or (2, 0)
 
 
 class AugmentedObjects(Dataset[AugmentedObject]):
-    """The adaptation set under augmentation, by (epoch, row)."""
+    """The adaptation set under augmentation, by (epoch, row).
+
+    Args:
+        grid: rows and columns of the image tower's patches.
+        n_groups: groups that the point tower cuts a cloud into.
+        transductive: (N, 2, C) predictions for images and points that come with the objects; None: none.
+    """
 
     def __init__(
         self,
@@ -54,9 +61,11 @@ class AugmentedObjects(Dataset[AugmentedObject]):
         settings: SelfTrainingSettings,
         grid: tuple[int, int],
         n_groups: int,
+        transductive: Tensor | None = None,
     ) -> None:
         self.data, self.augment, self.settings = data, augment, settings
         self.grid, self.n_groups = grid, n_groups
+        self.transductive = torch.empty(len(data), 2, 0) if transductive is None else transductive
 
     def __getitem__(self, index: Index) -> AugmentedObject:
         epoch, row = index
@@ -84,6 +93,7 @@ class AugmentedObjects(Dataset[AugmentedObject]):
             mask_anchor=torch.randint(self.n_groups, (), generator=generator),
             mask_size=(share * self.n_groups).long().clamp_min(1),
             coin=torch.rand((), generator=generator) < 0.5,
+            transductive=self.transductive[row],
         )
 
 
@@ -114,6 +124,7 @@ def collate(tower: AnyPointTower, objects: Sequence[AugmentedObject]) -> Batch:
         image_mask=columns.image_mask.flatten(0, 1),
         point_mask=partial(point_region_mask, anchor=columns.mask_anchor, size=columns.mask_size),
         coin=columns.coin,
+        transductive=columns.transductive,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from crossmost.collection import Collection
 from crossmost.models.joint import JointModel
@@ -27,14 +28,22 @@ _CODE = (
 
 
 def run_fingerprint(
-    model: JointModel, data: Collection, settings: SelfTrainingSettings, fusion: Fusion | None = None
+    model: JointModel,
+    data: Collection,
+    settings: SelfTrainingSettings,
+    fusion: Fusion | None = None,
+    transductive: Tensor | None = None,
 ) -> str:
-    """Hex digest of start weights, objects, the first fusion, settings (but not where they are computed) and code."""
+    """Hex digest of start weights, objects, the first fusion, settings (but not where they are computed) and code.
+
+    And of the transductive predictions, if settings make labels of them.
+    """
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
         digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
     digest.update(data.digest().encode())
-    for value in fusion or ():
+    given = (transductive,) if transductive is not None and settings.pseudo_labels.transductive_epochs > 0 else ()
+    for value in (*(fusion or ()), *given):
         digest.update(value.cpu().contiguous().numpy().tobytes())
     unrelated = {"engine": {"checkpoint_every", "loader_workers"}}
     return fingerprint(

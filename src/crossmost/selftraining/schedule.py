@@ -59,6 +59,11 @@ class Schedule:
         settings = self.settings
         return linear_ramp(step, settings.ema_init, settings.ema_final, settings.ema_warmup_steps)
 
+    def transductive_share(self, step: int) -> float:
+        """Share of the transductive head's predictions in what labels are made of: from 1 down to 0."""
+        steps = round(self.settings.pseudo_labels.transductive_epochs * self.steps_per_epoch)
+        return linear_ramp(step, 1.0, 0.0, steps)
+
 
 def parameter_groups(model: JointModel, settings: SelfTrainingSettings) -> list[dict[str, object]]:
     """AdamW groups with ``lr_scale`` and weight decay: layer-wise decay in the image tower, no decay on vectors.

@@ -52,6 +52,12 @@ class PseudoLabelSettings(Frozen):
         ge=0,
         description="Exponent with which nearness to class prototypes enters the teacher's predictions; 0: not.",
     )
+    transductive_epochs: float = Field(
+        default=0.0,
+        ge=0,
+        description="Epochs in which labels move from the predictions of the transductive head to the teacher's; "
+        "0: the teacher's from the start.",
+    )
 
 
 class LossWeights(Frozen):

@@ -49,6 +49,7 @@ class Batch(NamedTuple):
         image_mask: (B·k, P) bool.
         point_mask: (B, G) bool.
         coin: (B,) bool, the flips of the ``random`` rule.
+        transductive: (B, 2, C) predictions for images and points that labels are made of at first; C is 0 if none are.
     """
 
     weak_views: Tensor
@@ -60,6 +61,7 @@ class Batch(NamedTuple):
     image_mask: Tensor
     point_mask: Tensor
     coin: Tensor
+    transductive: Tensor
 
 
 def assemble_batch(
@@ -74,6 +76,7 @@ def assemble_batch(
     image_mask: Tensor,
     point_mask: Tensor | Callable[[Tensor], Tensor],
     coin: Tensor | None = None,
+    transductive: Tensor | None = None,
 ) -> Batch:
     """A batch from augmented views and clouds, masks and farthest-point-sampling starts.
 
@@ -82,12 +85,14 @@ def assemble_batch(
         weak_start, strong_start: (B,) int64, the first sampled point of each cloud.
         point_mask: (B, G) bool, or how to make it from the centers (B, G, 3) of the strong clouds.
         coin: heads (the image) for all when None.
+        transductive: see `Batch`; none when None.
     """
     weak = tower.group(weak_clouds, weak_start)
     strong = tower.group(strong_clouds, strong_start)
     mask = point_mask if isinstance(point_mask, Tensor) else point_mask(strong[1])
     heads = torch.ones(len(weak_clouds), dtype=torch.bool) if coin is None else coin
-    return Batch(weak_views, strong_views, *weak, *strong, image_mask, mask, heads)
+    given = weak_clouds.new_empty(len(weak_clouds), 2, 0) if transductive is None else transductive
+    return Batch(weak_views, strong_views, *weak, *strong, image_mask, mask, heads, given)
 
 
 @dataclass
@@ -208,7 +213,8 @@ def training_step(
     for index, batch in enumerate(batches):
         is_last = index == len(batches) - 1
         with fabric.no_backward_sync(state.student, enabled=fabric.world_size > 1 and not is_last):
-            results.append(_accumulate(state, batch, settings, fabric, share=1 / len(batches)))
+            given = schedule.transductive_share(state.step)
+            results.append(_accumulate(state, batch, settings, fabric, share=1 / len(batches), given=given))
     if settings.clip_norm is not None:
         fabric.clip_gradients(state.student, state.optimizer, max_norm=settings.clip_norm)
     state.optimizer.step()
@@ -218,12 +224,21 @@ def training_step(
 
 
 def _accumulate(
-    state: TrainingState, batch: Batch, settings: SelfTrainingSettings, fabric: Fabric, share: float
+    state: TrainingState, batch: Batch, settings: SelfTrainingSettings, fabric: Fabric, *, share: float, given: float
 ) -> StepResult:
+    """Gradients of one batch.
+
+    Args:
+        share: of the step that the batch is.
+        given: see `Schedule.transductive_share`.
+    """
     batch = _in_precision_of(state.teacher, batch)
     with fabric.autocast():
         taught = Teaching(*(gather_rows(values, fabric) for values in teach(state.teacher, batch)))
-    labels, supervised, said = _label(state, taught, gather_rows(batch.coin, fabric), settings)
+    both = torch.stack([taught.image, taught.point])  # (2, B, C)
+    if given > 0:
+        both = both.lerp(gather_rows(batch.transductive, fabric).transpose(0, 1).to(both), given)
+    labels, supervised, said = _label(state, taught, both, gather_rows(batch.coin, fabric), settings)
     prior = _updated_prior(state, labels, said, settings)
     with _default_dtype(state.teacher.classifier.dtype):
         output = state.student(batch)
@@ -234,14 +249,16 @@ def _accumulate(
 
 
 def _label(
-    state: TrainingState, taught: Teaching, coin: Tensor, settings: SelfTrainingSettings
+    state: TrainingState, taught: Teaching, both: Tensor, coin: Tensor, settings: SelfTrainingSettings
 ) -> tuple[PseudoLabels, Supervision, Tensor]:
     """Labels of the batches of all processes, and the predictions (2, B, C) that gave them.
 
     Those running statistics of the state that the settings need move on.
+
+    Args:
+        both: (2, B, C) predictions for images and points to make labels of.
     """
     rule, momentum = settings.pseudo_labels, settings.prior_momentum
-    both = torch.stack([taught.image, taught.point])
     embeddings = torch.stack([taught.image_embedding, taught.point_embedding])
     memory = state.memory
     if rule.balance:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from torch import Tensor
 
 from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
@@ -40,6 +41,7 @@ def self_train(
     image_mean: tuple[float, ...],
     image_std: tuple[float, ...],
     fusion: Fusion | None = None,
+    transductive: Tensor | None = None,
     scratch: Path | None = None,
     title: str = "self-training",
 ) -> SelfTrainingResult:
@@ -50,13 +52,18 @@ def self_train(
         data: adaptation objects.
         image_mean, image_std: normalization of the image tower.
         fusion: how the model's predictions for these objects are read together; None finds it first.
+        transductive: (N, 2, C) predictions of the transductive head for images and points; without them
+            ``pseudo_labels.transductive_epochs`` must be 0.
         scratch: folder for checkpoints an interrupted run continues from; None writes none.
         title: text of the progress bar.
 
     Raises:
         CrossmostError: if there are fewer than two objects, they cannot be shared by the processes, or the loss stops
             being a number.
+        ValueError: if the settings need ``transductive``.
     """
+    if settings.pseudo_labels.transductive_epochs > 0 and transductive is None:
+        raise ValueError("pseudo_labels.transductive_epochs needs the predictions of the transductive head")
     if len(data) < 2:
         raise CrossmostError(f"self-training needs at least 2 usable objects, got {len(data)}; see quarantine.csv")
     settings = _fitted(settings, len(data))
@@ -71,7 +78,8 @@ def self_train(
             n_points=settings.n_points,
             batch_size=settings.batch_size,
         )
-    objects = AugmentedObjects(data, augment, settings, model.image_tower.grid_size, model.point_tower.config.n_groups)
+    grid, n_groups = model.image_tower.grid_size, model.point_tower.config.n_groups
+    objects = AugmentedObjects(data, augment, settings, grid, n_groups, transductive)
     return launch(settings.engine, _run, model, objects, fusion, scratch, title)
 
 
@@ -102,7 +110,7 @@ def _run(
     # The first process alone reads and writes it: other machines may not have the file, or not yet the same.
     checkpoint = None
     if scratch is not None and fabric.is_global_zero:
-        checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings, fusion))
+        checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings, fusion, objects.transductive))
     start = copy_weights(model)
     state = start_state(model, settings, fabric, fusion)
     record, selection = Recorder(), Selection(settings)

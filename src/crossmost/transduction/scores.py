@@ -27,7 +27,8 @@ def transductive_scores(scores: pd.DataFrame, embeddings: pd.DataFrame, settings
     """Scores of `fit_head`, one head for images (mean over views) and one for points.
 
     Heads and the joint prediction are learned from objects of the split "adapt", or from all if there are none; objects
-    to test on have no part in them. Single views are read with the head of the images.
+    to test on have no part in them. Where there are many, heads are fitted on some of them and read the others, like
+    single views, as they read objects to test on.
 
     Args:
         scores, embeddings: both tables of `score_collection`, of the same objects.
@@ -42,7 +43,8 @@ def transductive_scores(scores: pd.DataFrame, embeddings: pd.DataFrame, settings
     split = views["image"]["split"].to_numpy()
     adapted_to = torch.from_numpy(split == ADAPT)
     known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
-    own_rows = torch.where(known, known.cumsum(0) - 1, -1)  # (N,)
+    references = _drawn(known, settings.references)
+    own_rows = torch.where(references, references.cumsum(0) - 1, -1)  # (N,)
 
     of_views = np.stack(list(embedded["image"]))  # (N·V, E), as stored
     n_views = len(of_views) // len(split)
@@ -51,7 +53,7 @@ def transductive_scores(scores: pd.DataFrame, embeddings: pd.DataFrame, settings
     point = _Modality(_stack(embedded["point"]), _stack(views["point"]["probabilities"]))
     single = _Modality(torch.from_numpy(of_views), _stack(views["image_single"]["probabilities"]))
 
-    image_head, point_head = (_fit(modality, known, settings) for modality in (image, point))
+    image_head, point_head = (_fit(modality, references, settings) for modality in (image, point))
     of_image = apply_head(image_head, *image, own_rows, settings)
     of_point = apply_head(point_head, *point, own_rows, settings)
     found = {
@@ -67,8 +69,15 @@ def transductive_scores(scores: pd.DataFrame, embeddings: pd.DataFrame, settings
     return scores.assign(method=METHOD, probabilities=pd.concat(parts).reindex(scores.index))
 
 
-def _fit(modality: _Modality, known: Tensor, settings: TransductionSettings) -> TransductiveHead:
-    return fit_head(modality.embeddings[known], modality.probabilities[known], settings)
+def _drawn(known: Tensor, count: int) -> Tensor:
+    """(N,) bool, at most ``count`` of the known objects, always the same ones."""
+    among = known.nonzero().squeeze(1)
+    chosen = among[torch.randperm(len(among), generator=torch.Generator().manual_seed(0))[:count]]
+    return torch.zeros_like(known).index_fill(0, chosen, True)
+
+
+def _fit(modality: _Modality, references: Tensor, settings: TransductionSettings) -> TransductiveHead:
+    return fit_head(modality.embeddings[references], modality.probabilities[references], settings)
 
 
 def _stack(values: pd.Series) -> Tensor:

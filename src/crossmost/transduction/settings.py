@@ -18,4 +18,10 @@ class TransductionSettings(BaseModel):
         default=0.3, ge=0, description="Weight of the neighbors' assignments, in nats per neighbor of similarity 1."
     )
     neighbors: int = Field(default=3, ge=1, description="Most similar objects that an object listens to.")
+    references: int = Field(
+        default=5000,
+        ge=1,
+        description="Objects that the head is fitted on, drawn at random where there are more; the time grows with "
+        "their number times that of all objects.",
+    )
     rounds: int = Field(default=50, ge=1, description="Updates of assignments and class offsets, by turns.")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crossmost.collection import Collection
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import fusion_from_scores, score_collection
+from crossmost.models.scoring import fusion_from_scores, predictions_from_scores, score_collection
 from crossmost.progress import track
 from crossmost.selftraining.resume import run_fingerprint
 from crossmost.selftraining.settings import SelfTrainingSettings
@@ -29,6 +29,7 @@ class Target:
         start: makes the zero-shot model, which every run begins with and changes.
         data: the objects to adapt to.
         reference: zero-shot scores of (at least) these objects.
+        transductive: scores of the transductive head for them.
         image_mean, image_std: normalization of the image tower.
         n_points, batch_size: of scoring.
     """
@@ -36,6 +37,7 @@ class Target:
     start: Callable[[], JointModel]
     data: Collection
     reference: pd.DataFrame
+    transductive: pd.DataFrame
     image_mean: tuple[float, ...]
     image_std: tuple[float, ...]
     n_points: int
@@ -90,7 +92,8 @@ def choice(table: pd.DataFrame, candidates: Sequence[Changes], criterion: str) -
 def _criteria_of_run(target: Target, settings: SelfTrainingSettings, scratch: Path) -> dict[str, float]:
     """Criteria of one run, from scratch if it was made before."""
     model, fusion = target.start(), fusion_from_scores(target.reference)
-    run = run_fingerprint(model, target.data, settings, fusion)
+    transductive = predictions_from_scores(target.transductive, target.data.object_ids)
+    run = run_fingerprint(model, target.data, settings, fusion, transductive)
     scored_by = fingerprint(run, target.n_points, target.batch_size, code_fingerprint("crossmost.tuning"))
     kept = scratch / f"{scored_by[:32]}.json"
     if kept.is_file():
@@ -103,6 +106,7 @@ def _criteria_of_run(target: Target, settings: SelfTrainingSettings, scratch: Pa
         image_mean=target.image_mean,
         image_std=target.image_std,
         fusion=fusion,
+        transductive=transductive,
         scratch=scratch,
         title="self-training",
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from crossmost.collection import load_adaptation_set
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_joint, load_pose, with_fusion
-from crossmost.models.scoring import fusion_from_scores, learn_fusion
+from crossmost.models.scoring import fusion_from_scores, learn_fusion, predictions_from_scores
 from crossmost.pipelines.scoring import score
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -23,13 +23,14 @@ Snapshots = list[tuple[int, Checkpoint]]
 def adapt_jointly(
     zeroshot_model: Checkpoint,
     zeroshot_scores: pd.DataFrame,
+    transductive_scores: pd.DataFrame,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: SelftrainingParameters,
 ) -> tuple[Checkpoint, pd.DataFrame, pd.DataFrame, Snapshots]:
     """Cross-MoST: both towers learn from joint pseudo-labels; returns the teacher, its log, labels and snapshots."""
-    inputs = (zeroshot_model, zeroshot_scores, views, clouds, objects)
+    inputs = (zeroshot_model, zeroshot_scores, transductive_scores, views, clouds, objects)
     model, result = _adapt(*inputs, parameters.crossmost, parameters.scratch, "crossmost")
     snapshots = [(epoch, Checkpoint(weights, model.card)) for epoch, weights in result.snapshots]
     return model, result.log, result.pseudo_labels, snapshots
@@ -38,13 +39,14 @@ def adapt_jointly(
 def adapt_separately(
     zeroshot_model: Checkpoint,
     zeroshot_scores: pd.DataFrame,
+    transductive_scores: pd.DataFrame,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: SelftrainingParameters,
 ) -> Adapted:
     """The baseline: each tower learns from its own pseudo-labels."""
-    inputs = (zeroshot_model, zeroshot_scores, views, clouds, objects)
+    inputs = (zeroshot_model, zeroshot_scores, transductive_scores, views, clouds, objects)
     settings = parameters.separate_settings().model_copy(update={"snapshots": 0})
     model, result = _adapt(*inputs, settings, parameters.scratch, "selftrain_separate")
     return model, result.log, result.pseudo_labels
@@ -108,6 +110,7 @@ def score_snapshots(
 def _adapt(
     start: Checkpoint,
     scores: pd.DataFrame,
+    transductive_scores: pd.DataFrame,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
@@ -125,6 +128,7 @@ def _adapt(
         image_mean=start.card["image_mean"],
         image_std=start.card["image_std"],
         fusion=fusion,
+        transductive=predictions_from_scores(transductive_scores, collection.object_ids),
         scratch=scratch,
         title=f"self-training ({settings.pseudo_labels.rule})",
     )

@@ -19,13 +19,13 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 adapt_jointly,
-                ["zeroshot_model", "zeroshot_scores", *COLLECTION, "params:selftraining"],
+                ["zeroshot_model", "zeroshot_scores", "transductive_scores", *COLLECTION, "params:selftraining"],
                 ["crossmost_model", "crossmost_log", "crossmost_pseudo_labels", "crossmost_snapshots"],
                 name="adapt_jointly",
             ),
             Node(
                 adapt_separately,
-                ["zeroshot_model", "zeroshot_scores", *COLLECTION, "params:selftraining"],
+                ["zeroshot_model", "zeroshot_scores", "transductive_scores", *COLLECTION, "params:selftraining"],
                 ["separate_model", "separate_log", "separate_pseudo_labels"],
                 name="adapt_separately",
             ),

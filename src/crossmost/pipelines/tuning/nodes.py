@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 def compare(
     zeroshot_model: Checkpoint,
     zeroshot_scores: pd.DataFrame,
+    transductive_scores: pd.DataFrame,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
@@ -37,6 +38,7 @@ def compare(
         start=partial(load_joint, zeroshot_model),
         data=collection.for_tower(channels),
         reference=zeroshot_scores,
+        transductive=transductive_scores,
         image_mean=zeroshot_model.card["image_mean"],
         image_std=zeroshot_model.card["image_std"],
         n_points=zeroshot.n_points,

@@ -14,6 +14,7 @@ def create_pipeline() -> Pipeline:
                 [
                     "zeroshot_model",
                     "zeroshot_scores",
+                    "transductive_scores",
                     "views",
                     "clouds",
                     "objects",
