@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
+from crossmost.embeddings import Embeddings
 from crossmost.shards import Sample, ShardStore, ShardWork
 
 CLASS_NAMES = ["chair", "table", "potted plant", "lamp", "car"]
@@ -34,7 +35,7 @@ class SyntheticRun:
     render_quarantine: pd.DataFrame
     views: list[Sample]
     clouds: list[Sample]
-    embeddings: dict[str, pd.DataFrame]
+    embeddings: dict[str, Embeddings]
 
 
 def make_run(
@@ -208,15 +209,11 @@ def _pseudo_labels(
     return pd.concat(parts, ignore_index=True)
 
 
-def _embeddings(method: str, object_ids: list[str], truth: np.ndarray, generator: np.random.Generator) -> pd.DataFrame:
-    rows = []
-    for object_id, c in zip(object_ids, truth, strict=True):
-        for modality, view_index in (*(("image", view) for view in range(N_VIEWS)), ("point", -1)):
-            vector = METHODS[method] * np.eye(8)[c] + 0.3 * generator.normal(size=8)
-            vector += 2 * np.eye(8)[7] * (modality == "point")  # the modality gap
-            vector /= np.linalg.norm(vector)
-            rows.append((method, object_id, modality, view_index, vector.astype(np.float16)))
-    return pd.DataFrame(rows, columns=["method", "object_id", "modality", "view_index", "embedding"])
+def _embeddings(method: str, object_ids: list[str], truth: np.ndarray, generator: np.random.Generator) -> Embeddings:
+    vectors = METHODS[method] * np.eye(8)[truth][:, None] + 0.3 * generator.normal(size=(len(truth), N_VIEWS + 1, 8))
+    vectors[:, -1, 7] += 2  # the modality gap
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return Embeddings(method, tuple(object_ids), vectors.astype(np.float16))
 
 
 def _views(object_id: str, class_index: int) -> Sample:

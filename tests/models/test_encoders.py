@@ -96,18 +96,16 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
     for left, right in zip(scored[0].scores["probabilities"], scored[1].scores["probabilities"], strict=True):
         np.testing.assert_allclose(left, right, atol=1e-5)
     table, embeddings = scored[0]
-    assert embeddings.groupby(["object_id", "modality"]).size().tolist() == [3, 1, 3, 1]
-    assert embeddings.loc[:3, ["object_id", "modality", "view_index"]].to_numpy().tolist() == [
-        ["b", "image", 0], ["b", "image", 1], ["b", "image", 2], ["b", "point", -1]
-    ]  # fmt: skip
+    assert (embeddings.method, embeddings.object_ids) == ("zeroshot", ("b", "a"))
+    assert embeddings.values.shape == (2, 4, 192)
     alone, without = score_collection(
         model, objects, {"a": "adapt", "b": "test"}, method="zeroshot", image_mean=(0.5,) * 3, image_std=(0.2,) * 3,
         n_points=200, batch_size=2, keep_embeddings=False,
     )  # fmt: skip
-    assert without.empty and list(without) == list(embeddings)
+    assert without.object_ids == () and without.values.shape == (0, 4, 192)
     np.testing.assert_array_equal(np.stack(list(alone["probabilities"])), np.stack(list(table["probabilities"])))
     pd.testing.assert_frame_equal(alone.drop(columns="probabilities"), table.drop(columns="probabilities"))
-    vectors = torch.from_numpy(np.stack(list(embeddings["embedding"]))).float()
+    vectors = torch.from_numpy(embeddings.values).flatten(0, 1).float()
     torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(8), atol=1e-3, rtol=0)
     read_out = model.logits(vectors).softmax(-1).detach().numpy()
     of_rows = table[table["view"].isin(["image_single", "point"])]  # the same order: views, then points, by object
@@ -127,6 +125,25 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
     np.testing.assert_allclose(of_a["image"], np.mean(list(of_a["image_single"]), axis=0), atol=1e-6)
     with pytest.raises(CrossmostError, match="format"):
         load_joint(encoders.checkpoint({}))
+
+
+def test_large_embeddings_are_scored_into_a_file(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = JointModel(encoders, text_classifier(encoders, CLASSES, ["{}"]))
+    rng = np.random.default_rng(0)
+    views = rng.integers(0, 255, (5, 2, 64, 64, 3), dtype=np.uint8)
+    objects = Collection(tuple("abcde"), views, rng.normal(size=(5, 100, 3)).astype(np.float32))
+
+    def embedded() -> np.ndarray:
+        return score_collection(
+            model, objects, dict.fromkeys("abcde", "adapt"), method="zeroshot", image_mean=(0.5,) * 3,
+            image_std=(0.2,) * 3, n_points=100, batch_size=2,
+        ).embeddings.values  # fmt: skip
+
+    in_memory = embedded()
+    monkeypatch.setattr("crossmost.embeddings.IN_MEMORY", 100)
+    in_file = embedded()
+    assert isinstance(in_file, np.memmap) and not isinstance(in_memory, np.memmap)
+    np.testing.assert_array_equal(in_file, in_memory)
 
 
 def test_colors_are_scored_by_towers_that_use_them_alone() -> None:
@@ -152,8 +169,8 @@ def test_colors_are_scored_by_towers_that_use_them_alone() -> None:
         changed = not np.allclose(first["point", "a"], second["point", "a"])
         assert changed == (channels == 6)
         np.testing.assert_allclose(first["image", "a"], second["image", "a"])
-        maps = [table.embeddings.set_index(["modality", "object_id"])["embedding"] for table in (plainly, with_colors)]
-        assert np.allclose(maps[0]["point", "a"], maps[1]["point", "a"]) == (channels == 3)
+        of_a = [scored.embeddings.points[0] for scored in (plainly, with_colors)]
+        assert np.allclose(*of_a) == (channels == 3)
 
 
 def test_small_clouds_are_refused_or_warned_about(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,9 +1,13 @@
 """The transductive head on tables: what it may see, and what comes out."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from crossmost.embeddings import Embeddings
 from crossmost.evaluation import check_scores
 from crossmost.tables import SCORES, check_table
 from crossmost.transduction import TransductionSettings, transductive_scores
@@ -17,8 +21,12 @@ def run() -> SyntheticRun:
     return make_run(40)
 
 
-def transduced(scores: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFrame:
+def transduced(scores: pd.DataFrame, embeddings: Embeddings) -> pd.DataFrame:
     return transductive_scores(scores, embeddings, SETTINGS)
+
+
+def taken(embeddings: Embeddings, rows: Sequence[int] | np.ndarray) -> Embeddings:
+    return replace(embeddings, object_ids=tuple(embeddings.object_ids[i] for i in rows), values=embeddings.values[rows])
 
 
 def by_row(scores: pd.DataFrame) -> pd.Series:
@@ -41,9 +49,8 @@ def test_every_row_is_scored_again(run: SyntheticRun) -> None:
 def test_the_order_of_rows_does_not_matter(run: SyntheticRun) -> None:
     scores, embeddings = run.scores["zeroshot"], run.embeddings["zeroshot"]
     straight = transduced(scores, embeddings)
-    mixed = transduced(
-        scores.sample(frac=1, random_state=0).reset_index(drop=True), embeddings.sample(frac=1, random_state=1)
-    )
+    order = np.random.default_rng(1).permutation(len(embeddings.object_ids))
+    mixed = transduced(scores.sample(frac=1, random_state=0).reset_index(drop=True), taken(embeddings, order))
     np.testing.assert_allclose(np.stack(list(by_row(straight))), np.stack(list(by_row(mixed))), atol=1e-6)
 
 
@@ -53,7 +60,10 @@ def test_objects_to_test_on_have_no_part_in_each_other_or_in_the_head(run: Synth
     left_out = set(test_ids[1:])
     whole = by_row(transduced(scores, embeddings))
     fewer = by_row(
-        transduced(scores[~scores["object_id"].isin(left_out)], embeddings[~embeddings["object_id"].isin(left_out)])
+        transduced(
+            scores[~scores["object_id"].isin(left_out)],
+            taken(embeddings, [row for row, name in enumerate(embeddings.object_ids) if name not in left_out]),
+        )
     )
     np.testing.assert_allclose(np.stack(list(whole[fewer.index])), np.stack(list(fewer)), atol=1e-5)
 
@@ -75,15 +85,21 @@ def test_of_many_objects_some_are_drawn_and_the_others_have_no_part(run: Synthet
     adapted_to = sorted(set(scores.loc[scores["split"] == "adapt", "object_id"]))
     changed = set()
     for object_id in adapted_to:
-        shifted = embeddings.assign(
-            embedding=[
-                values[::-1].copy() if name == object_id else values
-                for name, values in zip(embeddings["object_id"], embeddings["embedding"], strict=True)
-            ]
-        )
+        values = embeddings.values.copy()
+        row = embeddings.object_ids.index(object_id)
+        values[row] = values[row, :, ::-1]
+        shifted = replace(embeddings, values=values)
         after = by_row(transductive_scores(scores, shifted, few))
         others = [key for key in whole.index if key[0] != object_id and key[1] in ("image", "point", "image_single")]
         if not np.array_equal(np.stack(list(after[others])), np.stack(list(whole[others]))):
             changed.add(object_id)
     assert len(changed) == 12
     assert len(adapted_to) > 12
+
+
+def test_embeddings_of_other_objects_are_refused(run: SyntheticRun) -> None:
+    scores, embeddings = run.scores["zeroshot"], run.embeddings["zeroshot"]
+    with pytest.raises(ValueError, match="different objects"):
+        transduced(scores, taken(embeddings, range(len(embeddings.object_ids) - 1)))
+    with pytest.raises(ValueError, match="different objects"):
+        transduced(scores[scores["object_id"] != embeddings.object_ids[0]], embeddings)

@@ -8,17 +8,19 @@ import numpy as np
 import pandas as pd
 from sklearn.manifold import TSNE
 
+from crossmost.embeddings import Embeddings
+
 PERPLEXITY = 30.0
 """Of t-SNE: about how many neighbors a point keeps."""
 LEAST_FOR_TSNE = 12
 """Fewer points have no neighborhoods to speak of: they are laid out by their principal components."""
 
 
-def drawn_embeddings(tables: Sequence[pd.DataFrame], *, n_objects: int, n_views: int, seed: int) -> pd.DataFrame:
+def drawn_embeddings(models: Sequence[Embeddings], *, n_objects: int, n_views: int, seed: int) -> pd.DataFrame:
     """Embeddings of the same random objects under several models, one for each modality.
 
     Args:
-        tables: `method, object_id, modality, view_index, embedding` (lists of E floats), one table per model.
+        models: of the same objects, one for each model.
         n_objects: objects to draw; fewer if there are fewer.
         n_views: views per object, evenly spread over the stored ones; their embeddings are averaged.
         seed: draws the objects.
@@ -26,20 +28,27 @@ def drawn_embeddings(tables: Sequence[pd.DataFrame], *, n_objects: int, n_views:
     Returns:
         `method, object_id, modality, embedding`; embeddings are (E,) float32 of unit length.
     """
-    object_ids = np.unique(tables[0]["object_id"].unique().astype(str))
+    object_ids = np.unique(models[0].object_ids)
     size = min(n_objects, len(object_ids))
     drawn = set(object_ids[np.random.default_rng(seed).choice(len(object_ids), size=size, replace=False)])
-    rows = pd.concat([table[table["object_id"].isin(drawn)] for table in tables], ignore_index=True)
-    stored = int(rows["view_index"].max()) + 1
-    picked = {index * stored // min(n_views, stored) for index in range(min(n_views, stored))}
-    rows = rows[(rows["modality"] != "image") | rows["view_index"].isin(picked)]
-    keys = ["method", "object_id", "modality"]
-    return rows.groupby(keys, sort=False)["embedding"].agg(_mean_direction).reset_index()
+    parts = []
+    for embeddings in models:
+        rows = [row for row, object_id in enumerate(embeddings.object_ids) if object_id in drawn]
+        stored = embeddings.views.shape[1]
+        picked = [index * stored // min(n_views, stored) for index in range(min(n_views, stored))]
+        of_modality = {"image": embeddings.views[rows][:, picked], "point": embeddings.points[rows][:, None]}
+        columns = {"method": embeddings.method, "object_id": [embeddings.object_ids[row] for row in rows]}
+        parts += [
+            pd.DataFrame({**columns, "modality": modality, "embedding": list(_mean_direction(values))})
+            for modality, values in of_modality.items()
+        ]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _mean_direction(embeddings: pd.Series) -> np.ndarray:
-    mean = np.stack(list(embeddings)).astype(np.float32).mean(axis=0)  # (E,)
-    return np.asarray(mean / np.linalg.norm(mean))
+def _mean_direction(embeddings: np.ndarray) -> np.ndarray:
+    """(B, V, E) → (B, E) of unit length."""
+    mean = embeddings.mean(axis=1, dtype=np.float32)
+    return np.asarray(mean / np.linalg.norm(mean, axis=-1, keepdims=True))
 
 
 def lay_out(embeddings: pd.DataFrame, classifier: np.ndarray, *, seed: int) -> pd.DataFrame:

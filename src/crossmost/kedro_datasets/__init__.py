@@ -1,7 +1,8 @@
-"""Kedro datasets for what crossmost stores: object stores, checkpoints, folders of raw data, tables with lists."""
+"""Kedro datasets for what crossmost stores: objects, checkpoints, embeddings, raw folders, tables with lists."""
 
 from crossmost.kedro_datasets.checkpoint import CheckpointDataset
 from crossmost.kedro_datasets.contact_sheets import ContactSheetsDataset
+from crossmost.kedro_datasets.embeddings import EmbeddingsDataset
 from crossmost.kedro_datasets.folder import FolderDataset
 from crossmost.kedro_datasets.json_files import JsonFilesDataset
 from crossmost.kedro_datasets.shard_previews import CloudShardStoreDataset, ViewShardStoreDataset
@@ -12,6 +13,7 @@ __all__ = [
     "CheckpointDataset",
     "CloudShardStoreDataset",
     "ContactSheetsDataset",
+    "EmbeddingsDataset",
     "FolderDataset",
     "JsonFilesDataset",
     "ShardStoreDataset",

@@ -18,14 +18,14 @@ class TableDataset(ParquetDataset):
     def preview(self, nrows: int = 20) -> TablePreview:
         """The first rows; numbers are rounded, long lists cut."""
         rows = self.load().head(nrows)
-        shown = {str(name): [_text(value) for value in column] for name, column in rows.items()}
+        shown = {str(name): [cell_text(value) for value in column] for name, column in rows.items()}
         return TablePreview(pd.DataFrame(shown, index=rows.index).astype(object).to_dict(orient="split"))
 
 
-def _text(value: Any) -> Any:
+def cell_text(value: Any) -> Any:
     """A cell as JSON can hold it."""
     if isinstance(value, (list, tuple, np.ndarray)):
-        items = [str(_text(item)) for item in list(value)[:MOST_ITEMS]]
+        items = [str(cell_text(item)) for item in list(value)[:MOST_ITEMS]]
         return ", ".join([*items, "…"] if len(value) > MOST_ITEMS else items)
     if isinstance(value, np.generic):
         value = value.item()

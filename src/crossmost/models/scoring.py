@@ -12,6 +12,7 @@ from torch.nn import functional
 from torchvision.transforms import v2
 
 from crossmost.collection import Collection
+from crossmost.embeddings import Embeddings, room_for_embeddings
 from crossmost.errors import CrossmostError
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
@@ -71,26 +72,26 @@ def check_cloud_size(config: AnyPointConfig, n_points: int, expected: int | None
 
 
 class Encoded(NamedTuple):
-    """Class probabilities of N objects and, if they are kept, embeddings, on the CPU.
+    """Class probabilities of N objects on the CPU and, if they are kept, embeddings.
 
     Attributes:
         single: (N, V, C) probabilities of each view.
         image: (N, C) mean over an object's views.
         point: (N, C).
-        embeddings: (N, V + 1, E) float16 of unit length, of the views and then of the points; None if not kept.
+        embeddings: (N, V + 1, E) float16 of unit length: the views, then the points; of no objects if not kept.
     """
 
     single: Tensor
     image: Tensor
     point: Tensor
-    embeddings: Tensor | None
+    embeddings: np.ndarray
 
 
 class Scored(NamedTuple):
-    """Tables of a scored collection; see `score_collection`."""
+    """What is left of a scored collection; see `score_collection`."""
 
     scores: pd.DataFrame
-    embeddings: pd.DataFrame
+    embeddings: Embeddings
 
 
 @torch.inference_mode()
@@ -116,7 +117,9 @@ def encode_collection(
     device = scoring_device()
     model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
-    single, point, embeddings = [], [], []
+    n_views = collection.views.shape[1]
+    single, point = [], []
+    embeddings = room_for_embeddings(len(collection) if keep_embeddings else 0, n_views, len(model.classifier))
     with freed_memory_kept(device):
         for chunk in track_batches(len(collection), batch_size, title, "objects"):
             views = collection.views[chunk]
@@ -129,9 +132,9 @@ def encode_collection(
             point.append(functional.softmax(model.logits(of_clouds).cpu(), dim=-1))
             if keep_embeddings:
                 both = [of_views.unflatten(0, views.shape[:2]), of_clouds.unsqueeze(1)]
-                embeddings.append(torch.cat([of_one.half() for of_one in both], dim=1).cpu())
+                embeddings[chunk] = torch.cat([of_one.half() for of_one in both], dim=1).cpu().numpy()
     each = torch.cat(single)
-    return Encoded(each, each.mean(1), torch.cat(point), torch.cat(embeddings) if keep_embeddings else None)
+    return Encoded(each, each.mean(1), torch.cat(point), embeddings)
 
 
 def score_collection(
@@ -156,13 +159,12 @@ def score_collection(
         fusion: of the objects that the model was adapted to, for the joint prediction; None learns it
             from the objects of the split "adapt", or from all if there are none. Objects to test on have no part in it.
         reliability: (2,) of images and points if it is known, for learning that; see `fit_fusion`.
-        keep_embeddings: False leaves their table without rows, for those who want scores alone.
+        keep_embeddings: False keeps those of no object, for those who want scores alone.
 
     Returns:
-        Two long tables. ``scores``: method, object_id, split, view, view_index, probabilities (list of C floats);
+        ``scores``, a long table: method, object_id, split, view, view_index, probabilities (list of C floats);
         ``image_single`` rows are single views, ``image`` the mean of their probabilities, ``joint`` the
-        `joint_prediction`. ``embeddings``: method, object_id, modality, view_index, embedding (list of E float16, unit
-        length); a row for each view and one of the points, whose view_index is -1.
+        `joint_prediction`. ``embeddings`` of every view and cloud, which take no memory where they are large.
     """
     found = encode_collection(
         model,
@@ -181,49 +183,31 @@ def score_collection(
     joint = joint_prediction(found.image, found.point, fusion)
     return Scored(
         _score_table(method, collection.object_ids, splits, found, joint),
-        _embedding_table(method, collection.object_ids, found.embeddings),
+        Embeddings(method, collection.object_ids if keep_embeddings else (), found.embeddings),
     )
 
 
 def _score_table(
     method: str, object_ids: Sequence[str], splits: dict[str, str], found: Encoded, joint: Tensor
 ) -> pd.DataFrame:
-    n_views = found.single.shape[1]
+    n_objects, n_views = found.single.shape[:2]
     rows = torch.cat([found.single, torch.stack([found.image, found.point, joint], dim=1)], dim=1)  # (N, V + 3, C)
-    return _long_table(
-        {"method": method},
-        {"object_id": object_ids, "split": [splits[object_id] for object_id in object_ids]},
-        {"view": ["image_single"] * n_views + ["image", "point", "joint"], "view_index": [*range(n_views), -1, -1, -1]},
-        {"probabilities": rows},
+    n_rows = rows.shape[1]
+
+    def of_objects(values: Sequence[str]) -> np.ndarray:
+        return np.repeat(np.asarray(values, dtype=object), n_rows)
+
+    return pd.DataFrame(
+        {
+            "method": method,
+            "object_id": of_objects(object_ids),
+            "split": of_objects([splits[object_id] for object_id in object_ids]),
+            "view": np.tile(np.asarray(["image_single"] * n_views + ["image", "point", "joint"]), n_objects),
+            "view_index": np.tile(np.asarray([*range(n_views), -1, -1, -1]), n_objects),
+            # cells look into one array: Arrow cells would be read as lists of Python floats
+            "probabilities": list(rows.flatten(0, 1).numpy()),
+        }
     )
-
-
-def _embedding_table(method: str, object_ids: Sequence[str], embeddings: Tensor | None) -> pd.DataFrame:
-    if embeddings is None:
-        return pd.DataFrame(columns=["method", "object_id", "modality", "view_index", "embedding"])
-    n_views = embeddings.shape[1] - 1
-    return _long_table(
-        {"method": method},
-        {"object_id": object_ids},
-        {"modality": ["image"] * n_views + ["point"], "view_index": [*range(n_views), -1]},
-        {"embedding": embeddings},
-    )
-
-
-def _long_table(
-    constant: dict[str, str],
-    of_object: dict[str, Sequence[str]],
-    of_row: dict[str, Sequence[object]],
-    vectors: dict[str, Tensor],
-) -> pd.DataFrame:
-    """Columns that are the same everywhere, in each of N objects, in each object's R rows; and vectors (N, R, D)."""
-    n_objects, n_rows = next(iter(vectors.values())).shape[:2]
-    columns: dict[str, object] = dict(constant)
-    columns |= {name: np.repeat(np.asarray(values, dtype=object), n_rows) for name, values in of_object.items()}
-    columns |= {name: np.tile(np.asarray(values), n_objects) for name, values in of_row.items()}
-    # cells look into one array: Arrow cells would be read as lists of Python floats
-    columns |= {name: list(values.flatten(0, 1).numpy()) for name, values in vectors.items()}
-    return pd.DataFrame(columns)
 
 
 def learn_fusion(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from crossmost.embeddings import Embeddings
 from crossmost.models.joint_prediction import fit_fusion, joint_prediction
 from crossmost.splits import ADAPT
 from crossmost.transduction.head import TransductiveHead, apply_head, fit_head
@@ -23,7 +24,7 @@ class _Modality(NamedTuple):
     probabilities: Tensor
 
 
-def transductive_scores(scores: pd.DataFrame, embeddings: pd.DataFrame, settings: TransductionSettings) -> pd.DataFrame:
+def transductive_scores(scores: pd.DataFrame, embeddings: Embeddings, settings: TransductionSettings) -> pd.DataFrame:
     """Scores of `fit_head`, one head for images (mean over views) and one for points.
 
     Heads and the joint prediction are learned from objects of the split "adapt", or from all if there are none; objects
@@ -31,33 +32,41 @@ def transductive_scores(scores: pd.DataFrame, embeddings: pd.DataFrame, settings
     single views, as they read objects to test on.
 
     Args:
-        scores, embeddings: both tables of `score_collection`, of the same objects.
+        scores, embeddings: both of `score_collection`, of the same objects.
         settings: of the heads.
+
+    Raises:
+        ValueError: if they are of different objects.
 
     Returns:
         ``scores`` with other probabilities and the method "transductive".
     """
-    views = {str(view): rows.sort_values(["object_id", "view_index"]) for view, rows in scores.groupby("view")}
-    embeddings = embeddings.sort_values(["object_id", "view_index"])
-    embedded = {str(modality): rows["embedding"] for modality, rows in embeddings.groupby("modality")}
+    place = scores["object_id"].map({object_id: row for row, object_id in enumerate(embeddings.object_ids)})
+    if place.isna().any() or place.nunique() < len(embeddings.object_ids):
+        raise ValueError("scores and embeddings are of different objects")
+    ordered = scores.assign(place=place).sort_values(["place", "view_index"])
+    views = {str(view): rows for view, rows in ordered.groupby("view")}
     split = views["image"]["split"].to_numpy()
     adapted_to = torch.from_numpy(split == ADAPT)
     known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
     references = _drawn(known, settings.references)
     own_rows = torch.where(references, references.cumsum(0) - 1, -1)  # (N,)
 
-    of_views = np.stack(list(embedded["image"]))  # (N·V, E), as stored
-    n_views = len(of_views) // len(split)
-    mean_view = torch.from_numpy(of_views.reshape(len(split), n_views, -1).mean(axis=1, dtype=np.float32))
+    n_views = embeddings.views.shape[1]
+    mean_view = torch.from_numpy(embeddings.views.mean(axis=1, dtype=np.float32))
     image = _Modality(functional.normalize(mean_view, dim=-1), _stack(views["image"]["probabilities"]))
-    point = _Modality(_stack(embedded["point"]), _stack(views["point"]["probabilities"]))
-    single = _Modality(torch.from_numpy(of_views), _stack(views["image_single"]["probabilities"]))
+    point = _Modality(torch.from_numpy(embeddings.points.astype(np.float32)), _stack(views["point"]["probabilities"]))
 
     image_head, point_head = (_fit(modality, references, settings) for modality in (image, point))
     of_image = apply_head(image_head, *image, own_rows, settings)
     of_point = apply_head(point_head, *point, own_rows, settings)
+    single = _stack(views["image_single"]["probabilities"]).unflatten(0, (-1, n_views))
+    of_single = [
+        apply_head(image_head, torch.from_numpy(embeddings.views[:, view]), single[:, view], own_rows, settings)
+        for view in range(n_views)
+    ]
     found = {
-        "image_single": apply_head(image_head, *single, own_rows.repeat_interleave(n_views), settings),
+        "image_single": torch.stack(of_single, dim=1).flatten(0, 1),
         "image": of_image,
         "point": of_point,
         "joint": joint_prediction(of_image, of_point, fit_fusion(of_image[known], of_point[known])),

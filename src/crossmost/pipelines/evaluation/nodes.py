@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from crossmost.embeddings import Embeddings
 from crossmost.evaluation import (
     MethodScores,
     accuracy_table,
@@ -98,8 +99,8 @@ def measure_reliability(method_scores: MethodScores, labels: pd.DataFrame, class
 
 
 def lay_out_embeddings(
-    zeroshot_embeddings: pd.DataFrame,
-    crossmost_embeddings: pd.DataFrame,
+    zeroshot_embeddings: Embeddings,
+    crossmost_embeddings: Embeddings,
     zeroshot_model: Checkpoint,
     params: EvaluationParameters,
 ) -> pd.DataFrame:

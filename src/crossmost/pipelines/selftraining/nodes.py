@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from crossmost.collection import load_adaptation_set
+from crossmost.embeddings import Embeddings
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_joint, load_pose, with_fusion
 from crossmost.models.scoring import fusion_from_scores, learn_fusion, predictions_from_scores
@@ -58,7 +59,7 @@ def score_crossmost(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, Embeddings]:
     """Scores and embeddings of every object under the adapted model, read out exactly as the zero-shot ones."""
     return score(
         crossmost_model, views, clouds, objects, n_points=parameters.n_points, batch_size=parameters.batch_size

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from crossmost.collection import load_adaptation_set, load_collection
+from crossmost.embeddings import Embeddings
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint, with_pose
@@ -62,13 +63,13 @@ def score_zeroshot(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, Embeddings]:
     """Scores and embeddings of every object before any adaptation."""
     return score(zeroshot_model, views, clouds, objects, n_points=parameters.n_points, batch_size=parameters.batch_size)
 
 
 def classify_transductively(
-    zeroshot_scores: pd.DataFrame, zeroshot_embeddings: pd.DataFrame, parameters: ZeroshotParameters
+    zeroshot_scores: pd.DataFrame, zeroshot_embeddings: Embeddings, parameters: ZeroshotParameters
 ) -> pd.DataFrame:
     """What equal classes and alike neighbors make of the zero-shot scores, without any training."""
     return transductive_scores(zeroshot_scores, zeroshot_embeddings, parameters.transduction)
