@@ -115,7 +115,7 @@ ROWS: dict[str, Changes] = {
 
 def run_row(inputs: Inputs, row: str, seed: int) -> list[dict[str, Any]]:
     """Results of one row and seed."""
-    changes = {**ROWS[row], "crossmost.snapshots": 0, "crossmost.engine.checkpoint_every": 0}
+    changes = {**ROWS[row], "crossmost.snapshots": 0, "crossmost.engine.checkpoint_seconds": None}
     altered = replace(inputs, selftraining=with_changes(inputs.selftraining, changes))
     return [{"row": row, **result} for result in run_seed(altered, seed, ["crossmost"])]
 

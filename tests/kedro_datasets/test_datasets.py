@@ -155,6 +155,24 @@ def test_missing_and_damaged_embeddings_are_explained(tmp_path: Path) -> None:
         dataset.save({"a": 1})  # type: ignore[arg-type]
 
 
+def test_a_save_that_is_killed_never_pairs_new_embeddings_with_old_ids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = EmbeddingsDataset(filepath=str(tmp_path))
+    dataset.save(EMBEDDINGS)
+    replace = Path.replace
+
+    def killed_after(self: Path, target: Path) -> Path:
+        replaced = replace(self, target)
+        raise KeyboardInterrupt(replaced)
+
+    monkeypatch.setattr(Path, "replace", killed_after)
+    with pytest.raises(KeyboardInterrupt):
+        dataset.save(Embeddings("zeroshot", ("x", "y"), EMBEDDINGS.values + 1))
+    with pytest.raises(DatasetError, match="no embeddings"):
+        dataset.load()
+
+
 def test_a_failed_save_leaves_the_old_embeddings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = EmbeddingsDataset(filepath=str(tmp_path))
     dataset.save(EMBEDDINGS)

@@ -25,7 +25,7 @@ STEP = 2
 def exact_settings(**engine: object) -> SelfTrainingSettings:
     """Settings under which any number of processes makes the same weights."""
     settings = quick_settings()
-    changes = {"accelerator": "cpu", "precision": "64-true", "checkpoint_every": 1, **engine}
+    changes = {"accelerator": "cpu", "precision": "64-true", "checkpoint_seconds": 0, **engine}
     return settings.model_copy(update={"engine": settings.engine.model_copy(update=changes)})
 
 

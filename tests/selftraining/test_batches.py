@@ -1,11 +1,13 @@
 """Which objects make up which batch: shuffled, complete, and shard by shard where shards stay on disk."""
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossmost.selftraining import objects
 from crossmost.selftraining.objects import BatchPlan, epoch_batches
+from tests.selftraining.small_run import quick_settings
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.integers(1, 8), st.integers(0, 5), st.integers(0, 3))
@@ -45,3 +47,22 @@ def test_a_plan_is_the_batches_of_all_epochs() -> None:
     assert plan[2] == expected[2]  # going back is possible
     with pytest.raises(IndexError, match="batch 12 of 12"):
         plan[12]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "devices", "device", "cores", "expected"),
+    [
+        (None, 1, "cpu", 16, 0),
+        (None, 1, "cuda", 16, 8),
+        (None, 4, "cuda", 16, 3),
+        (None, 8, "cuda", 4, 0),
+        (2, 4, "cuda", 16, 2),
+        (3, 1, "cpu", 2, 3),
+    ],
+)
+def test_other_cores_augment_for_a_gpu(
+    wanted: int | None, devices: int, device: str, cores: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "cpu_count", lambda: cores)
+    engine = quick_settings().engine.model_copy(update={"loader_workers": wanted, "devices": devices})
+    assert objects.loader_workers(engine, torch.device(device)) == expected

@@ -68,7 +68,7 @@ class EmbeddingsDataset(AbstractDataset[Embeddings, Embeddings]):
         return Embeddings(method, object_ids, values)
 
     def save(self, data: Embeddings) -> None:
-        """Write both files under temporary names, then rename them.
+        """Write both files under temporary names, then rename them; without object ids there are no embeddings.
 
         Raises:
             CrossmostError: if `data` are no `Embeddings`.
@@ -82,6 +82,7 @@ class EmbeddingsDataset(AbstractDataset[Embeddings, Embeddings]):
             with values_part.open("wb") as file:
                 np.save(file, data.values, allow_pickle=False)
             pd.DataFrame({"method": data.method, "object_id": list(data.object_ids)}).to_parquet(objects_part)
+            (self._filepath / OBJECTS_NAME).unlink(missing_ok=True)
             values_part.replace(self._filepath / VALUES_NAME)
             objects_part.replace(self._filepath / OBJECTS_NAME)
         finally:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from joblib import cpu_count
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -19,7 +20,7 @@ from crossmost.models.point_towers import AnyPointTower
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.masking import image_block_mask, point_region_mask
 from crossmost.selftraining.point_augmentation import strong_points, weak_points
-from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.selftraining.settings import SelfTrainingSettings, TrainingEngineSettings
 from crossmost.selftraining.step import Batch, assemble_batch
 
 Index = tuple[int, int]
@@ -27,6 +28,10 @@ Index = tuple[int, int]
 
 MIXED_BLOCKS = 64
 """Storage blocks (shards) whose objects are shuffled together; collections that stay in memory are one block."""
+
+
+MOST_WORKERS = 8
+"""Processes that augment for one device, unless settings say otherwise; each holds the libraries in memory."""
 
 
 class AugmentedObject(NamedTuple):
@@ -65,7 +70,7 @@ class AugmentedObjects(Dataset[AugmentedObject]):
     ) -> None:
         self.data, self.augment, self.settings = data, augment, settings
         self.grid, self.n_groups = grid, n_groups
-        self.transductive = torch.empty(len(data), 2, 0) if transductive is None else transductive
+        self.transductive = transductive
 
     def __getitem__(self, index: Index) -> AugmentedObject:
         epoch, row = index
@@ -93,7 +98,7 @@ class AugmentedObjects(Dataset[AugmentedObject]):
             mask_anchor=torch.randint(self.n_groups, (), generator=generator),
             mask_size=(share * self.n_groups).long().clamp_min(1),
             coin=torch.rand((), generator=generator) < 0.5,
-            transductive=self.transductive[row],
+            transductive=torch.empty(2, 0) if self.transductive is None else self.transductive[row],
         )
 
 
@@ -185,6 +190,13 @@ class _Share(Sampler[list[Index]]):
             epoch, rows = self.plan[batch]
             share = len(rows) // self.world_size
             yield [(epoch, row) for row in rows[self.rank * share : (self.rank + 1) * share]]
+
+
+def loader_workers(engine: TrainingEngineSettings, device: torch.device) -> int:
+    """Processes that augment ahead, for each process that trains."""
+    if engine.loader_workers is not None:
+        return engine.loader_workers
+    return max(0, min(MOST_WORKERS, cpu_count() // engine.devices - 1)) if device.type == "cuda" else 0
 
 
 def make_loader(

@@ -1,8 +1,9 @@
-"""What a run leaves on record, step by step, kept on the device until it is asked for."""
+"""What a run leaves on record, step by step, kept on the device until it is read."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -20,17 +21,37 @@ LABEL_COLUMNS = {
 }
 
 
+class _Steps(NamedTuple):
+    """Steps in one piece, on the CPU.
+
+    Attributes:
+        facts: name → (S, …).
+        epochs: (S,) int32.
+        rows: (S·B,) int32 rows of the objects.
+        labels: columns (S·B,) of the pseudo-labels, classes as int32.
+    """
+
+    facts: dict[str, Tensor]
+    epochs: Tensor
+    rows: Tensor
+    labels: list[Tensor]
+
+
 class Recorder:
-    """Rows of the log (one per step) and of the pseudo-labels (one per object and epoch)."""
+    """Rows of the log (one per step) and of the pseudo-labels (one per object and epoch).
+
+    What was read takes 22 bytes an object and epoch.
+    """
 
     def __init__(self) -> None:
-        self._facts: list[dict[str, Tensor]] = []
+        self._read: list[_Steps] = []
+        self._facts: list[dict[str, Tensor]] = []  # of steps that nobody has read yet
         self._epochs: list[int] = []
-        self._rows: list[list[int]] = []
+        self._rows: list[int] = []
         self._labels: list[PseudoLabels] = []
 
     def __len__(self) -> int:
-        return len(self._facts)
+        return len(self._facts) + sum(len(steps.epochs) for steps in self._read)
 
     def append(self, epoch: int, rows: Sequence[int], result: StepResult, **schedules: float) -> None:
         """Add one step; no tensor is read, so that the device need not wait."""
@@ -38,47 +59,68 @@ class Recorder:
         plain = {name: torch.tensor(value, dtype=torch.float64) for name, value in schedules.items()}
         self._facts.append({"loss": loss, **result.losses, **result.report, **plain})
         self._epochs.append(epoch)
-        self._rows.append(list(rows))
+        self._rows += rows
         self._labels.append(result.pseudo_labels)
+
+    def read(self) -> None:
+        """Fetch from the device what has been appended."""
+        if not self._facts:
+            return
+        labels = [torch.cat(column).cpu() for column in zip(*self._labels, strict=True)]
+        self._read.append(
+            _Steps(
+                {name: torch.stack([fact[name] for fact in self._facts]).cpu() for name in self._facts[0]},
+                torch.tensor(self._epochs, dtype=torch.int32),
+                torch.tensor(self._rows, dtype=torch.int32),
+                [values.int() if values.dtype == torch.int64 else values for values in labels],
+            )
+        )
+        self._facts, self._epochs, self._rows, self._labels = [], [], [], []
 
     def last(self, name: str) -> float:
         """A fact of the last step; waits for the device."""
-        return float(self._facts[-1][name])
+        return float(self._facts[-1][name] if self._facts else self._read[-1].facts[name][-1])
 
     def epoch_mean(self, name: str, epoch: int) -> float:
-        """Mean of a fact over the steps of an epoch."""
-        # Facts of a run that was resumed on a GPU lie on the CPU, later ones do not.
-        facts = [fact[name].cpu() for fact, of in zip(self._facts, self._epochs, strict=True) if of == epoch]
-        return float(torch.stack(facts).mean())
+        """Mean of a fact over the steps of an epoch; waits for the device."""
+        steps = self._steps()
+        return float(steps.facts[name][steps.epochs == epoch].mean())
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything, as tensors and lists on the CPU."""
-        return {
-            "facts": [{name: value.cpu() for name, value in fact.items()} for fact in self._facts],
-            "epochs": self._epochs,
-            "rows": self._rows,
-            "labels": [[column.cpu() for column in labels] for labels in self._labels],
-        }
+        """Everything, as tensors on the CPU."""
+        return self._steps()._asdict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue a record."""
-        self._facts, self._epochs, self._rows = state["facts"], state["epochs"], state["rows"]
-        self._labels = [PseudoLabels(*columns) for columns in state["labels"]]
+        self._read = [_Steps(**state)]
 
     def log_table(self) -> pd.DataFrame:
         """One row per step: step, epoch, every loss term, facts, schedules; class marginals are lists."""
-        rows = [{name: value.tolist() for name, value in fact.items()} for fact in self._facts]
-        table = pd.DataFrame(rows)
-        table.insert(0, "epoch", self._epochs)
-        table.insert(0, "step", range(len(rows)))
+        steps = self._steps()
+        table = pd.DataFrame({name: values.tolist() for name, values in steps.facts.items()})
+        table.insert(0, "epoch", steps.epochs.tolist())
+        table.insert(0, "step", range(len(table)))
         return table
 
     def pseudo_label_table(self, object_ids: Sequence[str]) -> pd.DataFrame:
         """One row per object and epoch: the labels trained on, whether they were kept, the teacher's confidences."""
+        steps = self._steps()
+        batch = len(steps.rows) // len(steps.epochs)
         columns: dict[str, Any] = {
-            "epoch": [epoch for epoch, rows in zip(self._epochs, self._rows, strict=True) for _ in rows],
-            "object_id": [object_ids[row] for rows in self._rows for row in rows],
+            "epoch": steps.epochs.long().repeat_interleave(batch).numpy(),
+            "object_id": np.asarray(object_ids, dtype=object)[steps.rows.numpy()],
         }
-        for field, column in LABEL_COLUMNS.items():
-            columns[column] = torch.cat([getattr(labels, field).cpu() for labels in self._labels]).numpy()
+        for field, values in zip(PseudoLabels._fields, steps.labels, strict=True):
+            whole = values.long() if values.dtype == torch.int32 else values
+            columns[LABEL_COLUMNS[field]] = whole.numpy()
         return pd.DataFrame(columns)
+
+    def _steps(self) -> _Steps:
+        """All steps in one piece."""
+        self.read()
+        if len(self._read) > 1:
+            facts, epochs, rows, labels = zip(*self._read, strict=True)
+            whole = {name: torch.cat([part[name] for part in facts]) for name in facts[0]}
+            columns = [torch.cat(column) for column in zip(*labels, strict=True)]
+            self._read = [_Steps(whole, torch.cat(epochs), torch.cat(rows), columns)]
+        return self._read[0]

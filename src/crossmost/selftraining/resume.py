@@ -6,7 +6,9 @@ continues from other settings, objects, weights or code; and the file is removed
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import torch
@@ -31,23 +33,33 @@ def run_fingerprint(
     model: JointModel,
     data: Collection,
     settings: SelfTrainingSettings,
+    *,
+    image_mean: Sequence[float],
+    image_std: Sequence[float],
     fusion: Fusion | None = None,
     transductive: Tensor | None = None,
 ) -> str:
-    """Hex digest of start weights, objects, the first fusion, settings (but not where they are computed) and code.
+    """Hex digest of all that a run depends on.
 
-    And of the transductive predictions, if settings make labels of them.
+    Start weights and architecture, objects and the normalization of their pictures, the first fusion, settings (but not
+    where they are computed), code; and the transductive predictions, if labels are made of them.
     """
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
         digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    heads = [module.num_heads for module in model.modules() if hasattr(module, "num_heads")]
+    digest.update(f"{model}{heads}{model.point_tower.config}".encode())
     digest.update(data.digest().encode())
     given = (transductive,) if transductive is not None and settings.pseudo_labels.transductive_epochs > 0 else ()
     for value in (*(fusion or ()), *given):
         digest.update(value.cpu().contiguous().numpy().tobytes())
-    unrelated = {"engine": {"checkpoint_every", "loader_workers"}}
+    unrelated = {"engine": {"checkpoint_seconds", "loader_workers"}}
     return fingerprint(
-        digest.hexdigest(), settings.model_dump(mode="json", exclude=unrelated), code_fingerprint(*_CODE)
+        digest.hexdigest(),
+        list(image_mean),
+        list(image_std),
+        settings.model_dump(mode="json", exclude=unrelated),
+        code_fingerprint(*_CODE),
     )
 
 
@@ -57,10 +69,16 @@ class RunCheckpoint:
     Args:
         folder: scratch folder; made when needed.
         run: from `run_fingerprint`.
+        seconds: between the end of one save and the next; None never saves.
     """
 
-    def __init__(self, folder: Path, run: str) -> None:
+    def __init__(self, folder: Path, run: str, seconds: float | None) -> None:
         self.path = folder / f"{run[:32]}.pt"
+        self._seconds, self._saved = seconds, monotonic()
+
+    def is_due(self) -> bool:
+        """Whether it is time to save."""
+        return self._seconds is not None and monotonic() - self._saved >= self._seconds
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file in one move, so that a process killed at any moment leaves a whole one."""
@@ -71,6 +89,7 @@ class RunCheckpoint:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self.path)
+        self._saved = monotonic()
 
     def load(self) -> dict[str, Any] | None:
         """The saved state, on the CPU, or None."""

@@ -158,8 +158,14 @@ class TrainingEngineSettings(Frozen):
     compile: bool = Field(
         default=False, description="Compile the towers' blocks with torch.compile when training starts: see running.md."
     )
-    loader_workers: int = Field(ge=0, description="Processes that augment ahead; 0 augments in a thread.")
-    checkpoint_every: int = Field(ge=0, description="Steps between resumable checkpoints; 0 writes none.")
+    loader_workers: int | None = Field(
+        ge=0,
+        description="Processes that augment ahead; 0 augments between steps; null: as many as there are other cores, "
+        "up to 8, for a GPU, and none for a CPU, which computes on them already.",
+    )
+    checkpoint_seconds: float | None = Field(
+        ge=0, description="Time between resumable checkpoints; 0: after every step; null: none."
+    )
 
 
 class SelfTrainingSettings(Frozen):

@@ -21,7 +21,7 @@ from crossmost.progress import show_progress
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.label_memory import LabelMemory, new_memory
 from crossmost.selftraining.launch import launch
-from crossmost.selftraining.objects import AugmentedObjects, BatchPlan, derived_seed, make_loader
+from crossmost.selftraining.objects import AugmentedObjects, BatchPlan, derived_seed, loader_workers, make_loader
 from crossmost.selftraining.recording import Recorder
 from crossmost.selftraining.result import SelfTrainingResult, Weights
 from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
@@ -110,7 +110,16 @@ def _run(
     # The first process alone reads and writes it: other machines may not have the file, or not yet the same.
     checkpoint = None
     if scratch is not None and fabric.is_global_zero:
-        checkpoint = RunCheckpoint(scratch, run_fingerprint(model, data, settings, fusion, objects.transductive))
+        run = run_fingerprint(
+            model,
+            data,
+            settings,
+            image_mean=objects.augment.mean,
+            image_std=objects.augment.std,
+            fusion=fusion,
+            transductive=objects.transductive,
+        )
+        checkpoint = RunCheckpoint(scratch, run, settings.engine.checkpoint_seconds)
     start = copy_weights(model)
     state = start_state(model, settings, fabric, fusion)
     record, selection = Recorder(), Selection(settings)
@@ -132,7 +141,7 @@ def _run(
         first=state.step * settings.accumulate,
         rank=fabric.global_rank,
         world_size=fabric.world_size,
-        workers=settings.engine.loader_workers,
+        workers=loader_workers(settings.engine, fabric.device),
         pin_memory=fabric.device.type == "cuda",
     )
     batches: Iterator[Batch] = iter(cast(Any, fabric.setup_dataloaders(loader, use_distributed_sampler=False)))
@@ -156,8 +165,8 @@ def _run(
             if state.step % per_epoch == 0:
                 _require_finite(record, epoch)
                 selection.after_epoch(epoch, record, state.teacher)
-            every = settings.engine.checkpoint_every
-            if checkpoint is not None and every and state.step % every == 0:
+                record.read()
+            if checkpoint is not None and checkpoint.is_due():
                 checkpoint.save(_saved(state, record, selection))
             progress.advance(note=lambda: _headline(record))
     if checkpoint is not None:

@@ -92,8 +92,18 @@ def choice(table: pd.DataFrame, candidates: Sequence[Changes], criterion: str) -
 def _criteria_of_run(target: Target, settings: SelfTrainingSettings, scratch: Path) -> dict[str, float]:
     """Criteria of one run, from scratch if it was made before."""
     model, fusion = target.start(), fusion_from_scores(target.reference)
-    transductive = predictions_from_scores(target.transductive, target.data.object_ids)
-    run = run_fingerprint(model, target.data, settings, fusion, transductive)
+    transductive = None
+    if settings.pseudo_labels.transductive_epochs > 0:
+        transductive = predictions_from_scores(target.transductive, target.data.object_ids)
+    run = run_fingerprint(
+        model,
+        target.data,
+        settings,
+        image_mean=target.image_mean,
+        image_std=target.image_std,
+        fusion=fusion,
+        transductive=transductive,
+    )
     scored_by = fingerprint(run, target.n_points, target.batch_size, code_fingerprint("crossmost.tuning"))
     kept = scratch / f"{scored_by[:32]}.json"
     if kept.is_file():

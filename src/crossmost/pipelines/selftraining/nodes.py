@@ -122,6 +122,9 @@ def _adapt(
     joint = load_joint(start)
     collection = load_adaptation_set(views, clouds, objects, load_pose(start))
     fusion = fusion_from_scores(scores)
+    transductive = None
+    if settings.pseudo_labels.transductive_epochs > 0:
+        transductive = predictions_from_scores(transductive_scores, collection.object_ids)
     result = self_train(
         joint,
         collection.for_tower(joint.point_tower.config.in_channels),
@@ -129,7 +132,7 @@ def _adapt(
         image_mean=start.card["image_mean"],
         image_std=start.card["image_std"],
         fusion=fusion,
-        transductive=predictions_from_scores(transductive_scores, collection.object_ids),
+        transductive=transductive,
         scratch=scratch,
         title=f"self-training ({settings.pseudo_labels.rule})",
     )
