@@ -3,8 +3,7 @@
 import warnings
 from typing import Any
 
-from kedro.config import OmegaConfigLoader
-
+from crossmost.config_loader import MethodConfigLoader
 from crossmost.hooks import ErrorHooks, InputHooks, LauncherHooks, ProgressHooks, ResultHooks
 
 # `kedro run --pipeline=NAME` is a documented command of this project; Kedro 1.7 warns about its spelling.
@@ -16,7 +15,7 @@ warnings.filterwarnings("ignore", message="torch.distributed.nn.functional.all_g
 
 HOOKS = (ErrorHooks(), InputHooks(), LauncherHooks(), ProgressHooks(), ResultHooks())
 
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = MethodConfigLoader
 CONFIG_LOADER_ARGS: dict[str, Any] = {
     "base_env": "base",
     "default_run_env": "local",

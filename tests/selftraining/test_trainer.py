@@ -1,14 +1,18 @@
 """The loop: it learns from confident predictions, repeats itself bit for bit, and says clearly what it cannot do."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lightning_fabric import Fabric
 
 from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
+from crossmost.models.point_tower import PointTower, PointTowerConfig
 from crossmost.selftraining.settings import AdaptedShare, SelfTrainingSettings
-from crossmost.selftraining.trainer import self_train
+from crossmost.selftraining.trainer import self_train, start_state
 from tests.selftraining.small_run import (
     predictions_beforehand,
     quick_settings,
@@ -179,3 +183,20 @@ def test_balanced_labels_of_separate_modalities_leave_each_other_alone(
     )
     assert one.log["fairness_point"][0] != other.log["fairness_point"][0]
     assert one.log["fairness_image"][0] == other.log["fairness_image"][0]
+
+
+def test_stochastic_depth_is_as_the_settings_say(quick: SelfTrainingSettings) -> None:
+    """The release's rates of 12 blocks: from 0 to 0.1."""
+    fabric = Fabric(accelerator="cpu", devices=1)
+    published = PointTower(PointTowerConfig(layers=12))
+    published.set_drop_path(0.1)
+    rates = [block.drop_path.rate for block in published.blocks.blocks]  # type: ignore[union-attr]
+    assert rates == pytest.approx([0.1 * layer / 11 for layer in range(12)])
+    for wanted, expected in ((None, 0.2), (0.0, 0.0), (0.1, 0.1)):
+        model: Any = random_model()  # its rates are 0.2
+        start_state(model, quick.model_copy(update={"point_drop_path": wanted}), fabric)
+        assert model.point_tower.blocks.blocks[-1].drop_path.rate == expected
+    other: Any = random_model()
+    other.point_tower = torch.nn.Identity()
+    with pytest.raises(CrossmostError, match="point_drop_path is of Point-BERT towers"):
+        start_state(other, quick.model_copy(update={"point_drop_path": 0.1}), fabric)

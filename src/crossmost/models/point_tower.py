@@ -141,12 +141,17 @@ class Block(nn.Module):
         return x + self.drop_path(self.mlp(self.norm2(x)))
 
 
+def drop_path_rates(highest: float, layers: int) -> list[float]:
+    """Rate of each block, rising linearly from 0."""
+    return [highest * layer / max(1, layers - 1) for layer in range(layers)]
+
+
 class Blocks(nn.Module):
     """Transformer encoder that adds the position embedding again before every block."""
 
     def __init__(self, config: PointTowerConfig) -> None:
         super().__init__()
-        rates = [config.drop_path * layer / max(1, config.layers - 1) for layer in range(config.layers)]
+        rates = drop_path_rates(config.drop_path, config.layers)
         self.blocks = nn.ModuleList(Block(config.width, config.heads, rate) for rate in rates)
 
     def forward(self, x: Tensor, position: Tensor) -> Tensor:
@@ -172,6 +177,12 @@ class PointTower(nn.Module):
         self.lm_head = nn.Linear(config.width, config.width)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         nn.init.trunc_normal_(self.mask_token, std=0.02)
+
+    def set_drop_path(self, highest: float) -> None:
+        """Stochastic depth of training, rising to this rate in the last block."""
+        rates = drop_path_rates(highest, self.config.layers)
+        for block, rate in zip(self.blocks.blocks, rates, strict=True):
+            cast(Block, block).drop_path.rate = rate
 
     @property
     def feature_dim(self) -> int:

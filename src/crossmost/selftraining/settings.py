@@ -209,6 +209,13 @@ class SelfTrainingSettings(Frozen):
     image_mask_ratio: float = Field(gt=0, lt=1, description="Share of image blocks hidden.")
     image_mask_block: int = Field(gt=0, description="Side of a hidden block, patches.")
     point_mask_ratio: tuple[float, float] = Field(description="Range of the share of point groups hidden.")
+    point_drop_path: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="Stochastic depth of a Point-BERT tower: how often its last block is skipped, earlier ones less; "
+        "null: as the tower was configured.",
+    )
     n_points: int = Field(gt=0, description="Points per cloud that enter the tower.")
     selection: Literal["last", "agreement", "entropy"] = Field(
         description="Which teacher is the result: the last, or that after the epoch in which the modalities agreed "

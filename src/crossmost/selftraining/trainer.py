@@ -16,6 +16,7 @@ from crossmost.models.compilation import compiled_blocks
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_prediction import Fusion, neutral_fusion
+from crossmost.models.point_tower import PointTower
 from crossmost.models.scoring import learn_fusion
 from crossmost.progress import show_progress
 from crossmost.selftraining.image_augmentation import ImageAugmentation
@@ -194,7 +195,17 @@ def start_state(
     Args:
         model: its mini-PointNet is frozen here.
         fusion: how both predictions are read together at first; None takes them as they are.
+
+    Raises:
+        CrossmostError: if settings ask for stochastic depth that the point tower has not.
     """
+    if settings.point_drop_path is not None:
+        if not isinstance(model.point_tower, PointTower):
+            raise CrossmostError(
+                f"point_drop_path is of Point-BERT towers, and this one is a {type(model.point_tower).__name__}; set "
+                "selftraining.crossmost.point_drop_path to null"
+            )
+        model.point_tower.set_drop_path(settings.point_drop_path)
     model.batch_statistics = settings.arithmetic.mini_pointnet_statistics == "batch"
     model.point_tower.encoder.requires_grad_(False)
     model.image_tower.set_gradient_checkpointing(settings.engine.gradient_checkpointing)

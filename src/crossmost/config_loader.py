@@ -1,0 +1,39 @@
+"""Configuration of a run; `--params method=paper` trains as the paper's release does, in any environment."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+from omegaconf import DictConfig, OmegaConf
+
+from crossmost.errors import CrossmostError
+
+METHODS = {"default": None, "paper": "paper"}
+"""Name → environment whose self-training settings it takes."""
+
+
+class MethodConfigLoader(OmegaConfigLoader):
+    """Kedro's loader, with the settings of a method between `conf/base` and the environment of the run.
+
+    Thresholds that an environment gives for its data set are stronger than the method, and so is the command line.
+    """
+
+    def _read_raw_config(self, key: str) -> tuple[dict[Path, DictConfig], dict[Path, DictConfig], str, str, set[Path]]:
+        """Kedro's, with one more file of the base environment.
+
+        Raises:
+            CrossmostError: if there is no such method.
+        """
+        base, run_env, base_path, env_path, processed_files = super()._read_raw_config(key)
+        # Not for other keys: globals are read before errors can be shown as a plain message.
+        if key == "parameters" and (source := self._method_source()) is not None:
+            path = Path(self.conf_source) / source / "parameters.yml"
+            settings: Any = OmegaConf.load(path)
+            base = {**base, path: OmegaConf.create({"selftraining": settings.selftraining})}
+        return base, run_env, base_path, env_path, processed_files
+
+    def _method_source(self) -> str | None:
+        name = (self.runtime_params or {}).get("method", "default")
+        if name not in METHODS:
+            raise CrossmostError(f"There is no method {name!r}; --params method= takes {' or '.join(METHODS)}")
+        return METHODS[name]
