@@ -103,3 +103,11 @@ def test_embeddings_of_other_objects_are_refused(run: SyntheticRun) -> None:
         transduced(scores, taken(embeddings, range(len(embeddings.object_ids) - 1)))
     with pytest.raises(ValueError, match="different objects"):
         transduced(scores[scores["object_id"] != embeddings.object_ids[0]], embeddings)
+
+
+def test_blocks_change_nothing(run: SyntheticRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores, embeddings = run.scores["zeroshot"], run.embeddings["zeroshot"]
+    at_once = by_row(transduced(scores, embeddings))
+    monkeypatch.setattr("crossmost.transduction.scores._OBJECTS_AT_ONCE", 7)
+    by_blocks = by_row(transduced(scores, embeddings))
+    np.testing.assert_allclose(np.stack(list(by_blocks)), np.stack(list(at_once)), atol=1e-6)

@@ -1,7 +1,5 @@
 """The transductive head on the tables that scoring leaves: images, points and both together."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 import torch
@@ -15,13 +13,7 @@ from crossmost.transduction.head import TransductiveHead, apply_head, fit_head
 from crossmost.transduction.settings import TransductionSettings
 
 METHOD = "transductive"
-
-
-class _Modality(NamedTuple):
-    """One modality of N objects: (N, E) unit embeddings, float32 for a head to be fitted, and (N, C) probabilities."""
-
-    embeddings: Tensor
-    probabilities: Tensor
+_OBJECTS_AT_ONCE = 4096  # embeddings may be larger than memory
 
 
 def transductive_scores(scores: pd.DataFrame, embeddings: Embeddings, settings: TransductionSettings) -> pd.DataFrame:
@@ -52,29 +44,33 @@ def transductive_scores(scores: pd.DataFrame, embeddings: Embeddings, settings: 
     references = _drawn(known, settings.references)
     own_rows = torch.where(references, references.cumsum(0) - 1, -1)  # (N,)
 
-    n_views = embeddings.views.shape[1]
-    mean_view = torch.from_numpy(embeddings.views.mean(axis=1, dtype=np.float32))
-    image = _Modality(functional.normalize(mean_view, dim=-1), _stack(views["image"]["probabilities"]))
-    point = _Modality(torch.from_numpy(embeddings.points.astype(np.float32)), _stack(views["point"]["probabilities"]))
+    probabilities = {view: _stack(rows["probabilities"]) for view, rows in views.items()}
+    image_head = _fit(
+        _mean_of_views(embeddings.views[references.numpy()]), probabilities["image"][references], settings
+    )
+    point_head = _fit(
+        torch.from_numpy(embeddings.points[references.numpy()]), probabilities["point"][references], settings
+    )
 
-    image_head, point_head = (_fit(modality, references, settings) for modality in (image, point))
-    of_image = apply_head(image_head, *image, own_rows, settings)
-    of_point = apply_head(point_head, *point, own_rows, settings)
-    single = _stack(views["image_single"]["probabilities"]).unflatten(0, (-1, n_views))
-    of_single = [
-        apply_head(image_head, torch.from_numpy(embeddings.views[:, view]), single[:, view], own_rows, settings)
-        for view in range(n_views)
-    ]
-    found = {
-        "image_single": torch.stack(of_single, dim=1).flatten(0, 1),
-        "image": of_image,
-        "point": of_point,
-        "joint": joint_prediction(of_image, of_point, fit_fusion(of_image[known], of_point[known])),
-    }
-    parts = [
-        pd.Series(list(probabilities.numpy()), index=views[view].index, dtype=object)
-        for view, probabilities in found.items()
-    ]
+    n_views = embeddings.views.shape[1]
+    single = probabilities["image_single"].unflatten(0, (-1, n_views))
+    blocks: list[dict[str, Tensor]] = []
+    for first in range(0, len(split), _OBJECTS_AT_ONCE):
+        rows = slice(first, first + _OBJECTS_AT_ONCE)
+        of_views, own = torch.from_numpy(embeddings.views[rows]), own_rows[rows]
+        of_single = apply_head(
+            image_head, of_views.flatten(0, 1), single[rows].flatten(0, 1), own.repeat_interleave(n_views), settings
+        )
+        of_image = apply_head(
+            image_head, _mean_of_views(embeddings.views[rows]), probabilities["image"][rows], own, settings
+        )
+        points = torch.from_numpy(embeddings.points[rows])
+        of_point = apply_head(point_head, points, probabilities["point"][rows], own, settings)
+        blocks.append({"image_single": of_single, "image": of_image, "point": of_point})
+    found = {view: torch.cat([block[view] for block in blocks]) for view in ("image_single", "image", "point")}
+    fusion = fit_fusion(found["image"][known], found["point"][known])
+    found["joint"] = joint_prediction(found["image"], found["point"], fusion)
+    parts = [pd.Series(list(values.numpy()), index=views[view].index, dtype=object) for view, values in found.items()]
     return scores.assign(method=METHOD, probabilities=pd.concat(parts).reindex(scores.index))
 
 
@@ -85,8 +81,13 @@ def _drawn(known: Tensor, count: int) -> Tensor:
     return torch.zeros_like(known).index_fill(0, chosen, True)
 
 
-def _fit(modality: _Modality, references: Tensor, settings: TransductionSettings) -> TransductiveHead:
-    return fit_head(modality.embeddings[references], modality.probabilities[references], settings)
+def _mean_of_views(views: np.ndarray) -> Tensor:
+    """(B, V, E) → (B, E) of unit length, float32."""
+    return functional.normalize(torch.from_numpy(views.mean(axis=1, dtype=np.float32)), dim=-1)
+
+
+def _fit(embeddings: Tensor, probabilities: Tensor, settings: TransductionSettings) -> TransductiveHead:
+    return fit_head(embeddings.float(), probabilities, settings)
 
 
 def _stack(values: pd.Series) -> Tensor:
