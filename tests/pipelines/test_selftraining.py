@@ -47,3 +47,48 @@ def test_colors_of_clouds_are_learned_from_by_towers_that_use_them(
     assert seen[0].object_ids == ("b",)
     assert seen[0].clouds.shape == (1, 5, channels)
     np.testing.assert_allclose(seen[0].clouds[..., 3:], 200 / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize("epochs", [0.0, 2.0])
+def test_first_labels_come_from_the_transductive_scores_of_the_objects_to_adapt_to(
+    epochs: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_session: Callable[..., KedroSession]
+) -> None:
+    handed: list[torch.Tensor | None] = []
+
+    def stand_in(*arguments: Any, transductive: torch.Tensor | None, **options: Any) -> None:
+        handed.append(transductive)
+        raise Handed
+
+    monkeypatch.setattr(nodes, "self_train", stand_in)
+    views = store(tmp_path / "views", [Item(name, 1, "views") for name in "abc"])
+    clouds = store(tmp_path / "clouds", [Item(name, 1, "clouds") for name in "abc"])
+    objects = pd.DataFrame({"object_id": ["a", "b", "c"], "split": ["adapt", "test", "adapt"]})
+    encoders = Encoders(mini_config())
+    start = save_joint(JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"]))
+    said = {("a", "image"): 0.1, ("a", "point"): 0.2, ("b", "image"): 0.3, ("b", "point"): 0.4}
+    said |= {("c", "image"): 0.5, ("c", "point"): 0.6}
+    rows = [(name, view, "adapt", np.array([p, 1 - p], dtype=np.float32)) for (name, view), p in reversed(said.items())]
+    transductive = pd.DataFrame(rows, columns=["object_id", "view", "split", "probabilities"])
+    zeroshot = transductive.assign(probabilities=[np.array([0.7, 0.3])] * 6)
+    parameters = new_session("test").load_context().params["selftraining"]
+    labels = parameters.crossmost.pseudo_labels.model_copy(update={"transductive_epochs": epochs})
+    crossmost = parameters.crossmost.model_copy(update={"pseudo_labels": labels})
+    with pytest.raises(Handed):
+        nodes.adapt_jointly(
+            start,
+            zeroshot,
+            transductive,
+            views,
+            clouds,
+            objects,
+            parameters.model_copy(update={"crossmost": crossmost}),
+        )
+    with pytest.raises(Handed):
+        nodes.adapt_separately(start, zeroshot, transductive, views, clouds, objects, parameters)
+    joint, separate = handed
+    assert separate is None, "the baseline's own settings ask for none"
+    if epochs == 0:
+        assert joint is None
+    else:
+        assert joint is not None
+        torch.testing.assert_close(joint[..., 0], torch.tensor([[0.1, 0.2], [0.5, 0.6]]))
