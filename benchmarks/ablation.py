@@ -41,18 +41,34 @@ def paper_changes() -> Changes:
     return _dotted(tree["selftraining"]["crossmost"], "crossmost")
 
 
-ARITHMETIC: dict[str, Any] = {
-    "masked_pass": "shared",
-    "image_modeling_divisor": "tokens",
-    "point_modeling_target": "mask_token",
-    "point_modeling_divisor": "tokens_and_batch",
-    "point_alignment_anchor": "class_token",
-    "contrast_temperature": 1.0,
-    "contrast_negatives": "all",
-    "mini_pointnet_statistics": "batch",
-    "decay_logit_scale": True,
+PAPER = paper_changes()
+ARITHMETIC = (
+    "masked_pass",
+    "image_modeling_divisor",
+    "point_modeling_target",
+    "point_modeling_divisor",
+    "point_alignment_anchor",
+    "contrast_temperature",
+    "contrast_negatives",
+    "mini_pointnet_statistics",
+    "decay_logit_scale",
+)
+"""Arithmetic settings that matter on one process."""
+
+SINGLE_CHOICES: dict[str, tuple[str, ...]] = {
+    **{f"paper's {name}": (f"arithmetic.{name}",) for name in ARITHMETIC},
+    "paper's weight of the contrast": ("loss_weights.cross",),
+    "paper's thresholds": tuple(f"pseudo_labels.threshold_{of}" for of in ("image", "point", "joint")),
+    "paper's weak image size": ("image_augmentation.resize",),
+    "paper's uncropped clouds": ("point_augmentation.strong_crop",),
+    "paper's scaled clouds": ("point_augmentation.renormalize",),
+    "paper's stochastic depth": ("point_drop_path",),
+    "trained classifier": ("classifier_learning_rate",),
+    "adapted weights alone": ("adapted_share.image",),
+    "one teacher view": ("teacher_views",),
+    "published teacher decay": ("ema_init", "ema_final", "ema_warmup_steps"),
 }
-"""The paper's choice for each arithmetic setting that matters on one process."""
+"""Row → settings of `crossmost` that alone are as in the environment `paper`."""
 
 _LABELS = "crossmost.pseudo_labels."
 TECHNIQUES: dict[str, Changes] = {
@@ -92,23 +108,18 @@ TECHNIQUES: dict[str, Changes] = {
 
 ROWS: dict[str, Changes] = {
     "default": {},
-    "paper": paper_changes(),
+    "paper": PAPER,
     **{
         f"rule: {rule}": {"crossmost.pseudo_labels.rule": rule}
         for rule in ("joint", "separate", "agreement", "random", "image_only", "point_only")
     },
     **{f"without {term}": {f"crossmost.loss_weights.{term}": 0.0} for term in ("fairness", "modeling", "alignment")},
     "without contrast": {"crossmost.loss_weights.cross": 0.0},
-    "trained classifier": {"crossmost.classifier_learning_rate": 1.0},
-    "adapted weights alone": {"crossmost.adapted_share.image": 1.0},
-    "one teacher view": {"crossmost.teacher_views": 1},
     "class frequencies of the teacher": {"crossmost.class_prior": "teacher"},
-    "published teacher decay": {
-        "crossmost.ema_init": 0.99,
-        "crossmost.ema_final": 0.9998,
-        "crossmost.ema_warmup_steps": 400,
+    **{
+        row: {f"crossmost.{name}": PAPER[f"crossmost.{name}"] for name in names}
+        for row, names in SINGLE_CHOICES.items()
     },
-    **{f"paper's {name}": {f"crossmost.arithmetic.{name}": value} for name, value in ARITHMETIC.items()},
     **TECHNIQUES,
 }
 

@@ -1,11 +1,12 @@
 """Every row of the ablation is a valid setting that differs from the default."""
 
+from typing import Any
+
 import pytest
 
-from benchmarks.ablation import ARITHMETIC, ROWS
+from benchmarks.ablation import PAPER, ROWS, SINGLE_CHOICES
 from crossmost.errors import CrossmostError
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
-from crossmost.selftraining.settings import ArithmeticSettings
 from crossmost.tuning import with_changes
 from tests.selftraining.small_run import default_settings
 
@@ -22,9 +23,18 @@ def test_row_changes_the_default(row: str, parameters: SelftrainingParameters) -
     assert with_changes(parameters, ROWS[row]).crossmost != parameters.crossmost
 
 
-def test_every_arithmetic_choice_has_a_row() -> None:
-    without = {"contrast_scope", "warmup_start"}  # several processes; the paper's is the default
-    assert ARITHMETIC.keys() | without == set(ArithmeticSettings.model_fields)
+def test_everything_that_the_paper_does_otherwise_has_a_row(parameters: SelftrainingParameters) -> None:
+    default = parameters.model_dump()
+    different = set()
+    for name, value in PAPER.items():
+        here: Any = default
+        for part in name.split("."):
+            here = here[part]
+        if (list(here) if isinstance(here, tuple) else here) != value:
+            different.add(name.removeprefix("crossmost."))
+    of_several_processes, of_rules = {"arithmetic.contrast_scope"}, {"pseudo_labels.rule"}
+    assert {name for names in SINGLE_CHOICES.values() for name in names} == different - of_several_processes - of_rules
+    assert ROWS["rule: joint"] == {"crossmost.pseudo_labels.rule": PAPER["crossmost.pseudo_labels.rule"]}
 
 
 def test_an_unknown_setting_is_refused(parameters: SelftrainingParameters) -> None:

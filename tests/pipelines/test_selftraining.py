@@ -69,7 +69,8 @@ def test_first_labels_come_from_the_transductive_scores_of_the_objects_to_adapt_
     said |= {("c", "image"): 0.5, ("c", "point"): 0.6}
     rows = [(name, view, "adapt", np.array([p, 1 - p], dtype=np.float32)) for (name, view), p in reversed(said.items())]
     transductive = pd.DataFrame(rows, columns=["object_id", "view", "split", "probabilities"])
-    zeroshot = transductive.assign(probabilities=[np.array([0.7, 0.3])] * 6)
+    equal: list[Any] = [np.array([0.7, 0.3])] * 6
+    zeroshot = transductive.assign(probabilities=equal)
     parameters = new_session("test").load_context().params["selftraining"]
     labels = parameters.crossmost.pseudo_labels.model_copy(update={"transductive_epochs": epochs})
     crossmost = parameters.crossmost.model_copy(update={"pseudo_labels": labels})
