@@ -29,6 +29,7 @@ from tests.selftraining.test_parity_losses import (
     losses_and_labels,
 )
 from tests.selftraining.test_parity_masks import NUMBERS as MASKS
+from tests.selftraining.test_parity_masks import moved_by_recorded_draws
 from tests.selftraining.test_parity_schedules import SCHEDULES, TABLES, optimizer_groups, toy_teachers
 from tests.selftraining.test_parity_step import expected_losses, losses_of
 
@@ -205,8 +206,17 @@ def mask_rows() -> Iterator[Row]:
     yield "point masks, different groups", int((found.numpy() != MASKS["point_mask_seed0"]).sum())
     normalized = normalize(torch.tensor(MASKS["aug_in"]).unsqueeze(0))[0]
     yield "point normalization", _worst(normalized, MASKS["aug_normalized"])
-    angles = torch.tensor(MASKS["rot_perturb_angles_xyz"], dtype=torch.float64).unsqueeze(0)
-    yield "rotation matrices", _worst(rotation(angles)[0], MASKS["rot_perturb_matrix"])
+    angles = {f"rot_y_matrix_{angle}": [0.0, float(angle), 0.0] for angle in ("0.3", "2.0")}
+    angles["rot_perturb_matrix"] = MASKS["rot_perturb_angles_xyz"].tolist()
+    matrices = rotation(torch.tensor(list(angles.values()), dtype=torch.float64))
+    yield (
+        "rotation matrices",
+        max(_worst(found, MASKS[name]) for name, found in zip(angles, matrices, strict=True)),
+    )
+    yield (
+        "clouds scaled and shifted by the recorded draws",
+        max(_worst(cloud, MASKS[name]) for name, cloud in moved_by_recorded_draws().items()),
+    )
 
 
 def main() -> None:

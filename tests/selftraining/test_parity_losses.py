@@ -145,7 +145,7 @@ def expected_terms(name: str) -> dict[str, float]:
         "image": float(not original["only_pc"]),
         "pc": float(not original["only_image"]) * case["args"]["pc_loss_weight"],
     }
-    terms = {}
+    terms = dict[str, float]()
     for theirs, ours in (("image", "image"), ("pc", "point")):
         of_tower = {
             "ce": scalars[f"loss_st_{theirs}"],

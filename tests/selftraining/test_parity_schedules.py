@@ -20,6 +20,7 @@ from crossmost.selftraining.teacher import update_teacher
 
 PARITY = Path(__file__).parents[1] / "parity"
 SCHEDULES = json.loads((PARITY / "E_schedules.json").read_text())
+Group = tuple[float, float]
 TABLES = sorted(name for name, value in SCHEDULES["lr_schedule"].items() if isinstance(value, dict))
 
 
@@ -40,12 +41,10 @@ def test_learning_rates(name: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-def optimizer_groups(
-    defaults: SelfTrainingSettings,
-) -> tuple[dict[str, tuple[float, float]], dict[str, tuple[float, float]]]:
+def optimizer_groups(defaults: SelfTrainingSettings) -> tuple[dict[str, Group], dict[str, Group]]:
     """Learning-rate factor and weight decay of every trainable tensor of the full model: ours, the recorded ones.
 
-    A frozen one has none, in both.
+    The same tensors are frozen in both.
     """
     table = json.loads((PARITY / "E_param_groups_full_model.json").read_text())
     visual = open_clip.create_model("ViT-B-16", force_custom_text=True, device="meta").visual
@@ -59,8 +58,8 @@ def optimizer_groups(
         model = JointModel(towers, torch.empty(512, 40))
     arithmetic = defaults.arithmetic.model_copy(update={"decay_logit_scale": True})
     changes = {"arithmetic": arithmetic, "layer_decay": 0.65, "weight_decay": 0.05, "classifier_learning_rate": 1.0}
-    groups = {
-        id(parameter): (group["lr_scale"], group["weight_decay"])
+    groups: dict[int, Group] = {
+        id(parameter): (group["lr_scale"], group["weight_decay"])  # type: ignore[misc]
         for group in parameter_groups(model, defaults.model_copy(update=changes))
         for parameter in group["params"]  # type: ignore[attr-defined]
     }
