@@ -81,15 +81,21 @@ def losses_of(settings: SelfTrainingSettings) -> tuple[dict[str, Tensor], Traini
     return self_training_losses(output, pseudo_labels, taught, None, settings, FABRIC), state
 
 
+@torch.no_grad()
+def expected_embeddings(small: JointModel, image_feature: str, point_feature: str) -> dict[str, Tensor]:
+    """Unit embeddings of recorded features, in double precision."""
+    image, point = torch.tensor(IMAGE[image_feature]).double(), torch.tensor(POINT[point_feature]).double()
+    return {
+        "image": functional.normalize(image @ small.image_tower.projection, dim=-1),
+        "point": functional.normalize(point @ small.point_projection, dim=-1),
+    }
+
+
 def expected_losses(image_feature: str, point_feature: str) -> dict[str, float]:
     """Terms from recorded features, tokens and masked losses, in double precision; weights of `conf/paper`."""
     small = model().double()
-    image, point = torch.tensor(IMAGE[image_feature]).double(), torch.tensor(POINT[point_feature]).double()
+    embeddings = expected_embeddings(small, image_feature, point_feature)
     with torch.no_grad():
-        embeddings = {
-            "image": functional.normalize(image @ small.image_tower.projection, dim=-1),
-            "point": functional.normalize(point @ small.point_projection, dim=-1),
-        }
         expected = {}
         for modality, embedding in embeddings.items():
             probabilities = (np.exp(3.2) * embedding @ small.classifier).softmax(-1)
@@ -116,6 +122,15 @@ def test_losses_of_the_paper_are_those_of_the_recorded_numbers(paper: SelfTraini
     assert found == pytest.approx(expected_losses("masked/features", "start0/train/masked/features"), rel=1e-5)
     for name, buffer in state.model.point_tower.named_buffers():
         np.testing.assert_allclose(buffer, POINT[f"start0/train/masked/bn_after/{name}"], atol=1e-5, err_msg=name)
+
+
+def test_one_call_gives_the_logits_between_modalities(paper: SelfTrainingSettings) -> None:
+    state = start_state(model(), paper, FABRIC)
+    output = state.student(recorded_batch(state.model))
+    embeddings = expected_embeddings(model().double(), "masked/features", "start0/train/masked/features")
+    cosines = embeddings["image"] @ embeddings["point"].T
+    torch.testing.assert_close(output.cross_modal_logits().double(), cosines, atol=2e-5, rtol=0)
+    torch.testing.assert_close(output.cross_modal_logits(0.07), output.cross_modal_logits() / 0.07)
 
 
 def test_an_unmasked_pass_of_its_own_gives_the_recorded_unmasked_numbers(paper: SelfTrainingSettings) -> None:
