@@ -9,6 +9,7 @@ from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
 from crossmost.selftraining.settings import AdaptedShare, SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
+from tests.selftraining.launched_run import without_stochastic_depth
 from tests.selftraining.small_run import (
     predictions_beforehand,
     quick_settings,
@@ -105,6 +106,36 @@ def test_a_prior_from_the_teacher_changes_fairness_alone(
     estimated = small_run(quick.model_copy(update={"class_prior": "teacher", "prior_momentum": 0.0}))[1]
     assert uniform.log["fairness_image"][0] != estimated.log["fairness_image"][0]
     assert uniform.log["ce_image"][0] == estimated.log["ce_image"][0]
+
+
+TERMS = {
+    "fairness": {"fairness_image", "fairness_point"},
+    "modeling": {"mim_image", "mim_point"},
+    "alignment": {"align_image", "align_point"},
+    "cross": {"cross"},
+    "image": {"ce_image", "fairness_image", "mim_image", "align_image"},
+    "point": {"ce_point", "fairness_point", "mim_point", "align_point"},
+}
+
+
+@pytest.mark.parametrize("switched_off", [*([weight] for weight in TERMS), ["modeling", "alignment"]], ids="-".join)
+def test_a_weight_of_0_switches_its_terms_off_alone(
+    quick: SelfTrainingSettings, switched_off: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without masks there is a pass less, which would draw other paths to drop.
+    monkeypatch.setattr("tests.selftraining.small_run.random_model", without_stochastic_depth)
+    # Random models give many objects one label, which would leave nothing to contrast.
+    arithmetic = quick.arithmetic.model_copy(update={"contrast_negatives": "all"})
+    one_step = quick.model_copy(update={"epochs": 1, "arithmetic": arithmetic})
+    off = one_step.loss_weights.model_copy(update=dict.fromkeys(switched_off, 0.0))
+    before, after = (
+        small_run(settings, count=4)[1].log.loc[0]
+        for settings in (one_step, one_step.model_copy(update={"loss_weights": off}))
+    )
+    terms = set().union(*TERMS.values())
+    silent = set().union(*(TERMS[weight] for weight in switched_off))
+    assert all(before[term] != 0 for term in terms)
+    assert {term: after[term] for term in terms} == {term: 0.0 if term in silent else before[term] for term in terms}
 
 
 TECHNIQUES = {
