@@ -1,21 +1,108 @@
-"""Every row of the ablation is a valid setting that differs from the default."""
+"""Every row of the ablation is a valid setting that differs from the default; rows run, and a table goes on."""
 
+import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from benchmarks.ablation import PAPER, ROWS, SINGLE_CHOICES
+from benchmarks import ablation
+from benchmarks.ablation import PAPER, ROWS, SINGLE_CHOICES, run_row
+from benchmarks.accuracy import VIEWS, Inputs
 from crossmost.errors import CrossmostError
+from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.encoders import Encoders, mini_config
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
+from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.tuning import with_changes
-from tests.selftraining.small_run import default_settings
+from tests.selftraining.small_run import default_settings, quick_settings, random_objects
+
+
+def both_runs(settings: SelfTrainingSettings) -> SelftrainingParameters:
+    baseline = {"pseudo_labels": settings.pseudo_labels, "loss_weights": settings.loss_weights}
+    return SelftrainingParameters.model_validate({"scratch": ".", "crossmost": settings, "separate": baseline})
 
 
 @pytest.fixture(scope="module")
 def parameters() -> SelftrainingParameters:
-    settings = default_settings()
-    baseline = {"pseudo_labels": settings.pseudo_labels, "loss_weights": settings.loss_weights}
-    return SelftrainingParameters.model_validate({"scratch": ".", "crossmost": settings, "separate": baseline})
+    return both_runs(default_settings())
+
+
+@pytest.fixture(scope="module")
+def inputs() -> Inputs:
+    """Objects of noise in two classes, encoders with random weights, one epoch."""
+    torch.manual_seed(0)
+    encoders = Encoders(mini_config())
+    return Inputs(
+        collection=random_objects(10),
+        duplicate_group=list(range(10)),
+        class_name=["lamp", "sofa"] * 5,
+        class_names=["lamp", "sofa"],
+        encoders=Checkpoint(encoders.state_dict(), encoders.card({})),
+        selftraining=both_runs(quick_settings().model_copy(update={"epochs": 1})),
+        zeroshot=ZeroshotParameters(templates=("a {}.",), n_points=128, batch_size=4),
+    )
+
+
+def test_a_row_is_run_with_its_change_and_scored(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed = []
+    trained = ablation.run_seed
+
+    def watched(altered: Inputs, *arguments: Any) -> Any:
+        handed.append(altered.selftraining.crossmost)
+        return trained(altered, *arguments)
+
+    monkeypatch.setattr(ablation, "run_seed", watched)
+    results = run_row(inputs, "without contrast", 0)
+    assert [settings.loss_weights.cross for settings in handed] == [0.0]
+    assert inputs.selftraining.crossmost.loss_weights.cross > 0
+    assert {(result["split"], result["view"]) for result in results} == {
+        (split, view) for split in ("adapt", "test") for view in VIEWS
+    }
+    assert all(0 <= result["top1"] <= 1 and 0 <= result["agreement"] <= 1 for result in results)
+    assert {(result["row"], result["seed"], result["method"]) for result in results} == {
+        ("without contrast", 0, "crossmost")
+    }
+
+
+def test_an_interrupted_table_goes_on(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run: list[str] = []
+
+    def stand_in(_: Inputs, row: str, seed: int) -> list[dict[str, Any]]:
+        run.append(row)
+        if run == ["default", "one teacher view"]:
+            raise KeyboardInterrupt
+        return run_row(inputs, row, seed)
+
+    def table(*options: str) -> list[dict[str, Any]]:
+        target = tmp_path / "rows.json"
+        monkeypatch.setattr(sys, "argv", ["ablation", "--seeds", "0", "--json", str(target), *options])
+        try:
+            ablation.main()
+        except KeyboardInterrupt:
+            capsys.readouterr()
+        return list(json.loads(target.read_text()))
+
+    monkeypatch.setattr(ablation, "load_inputs", lambda *_: inputs)
+    monkeypatch.setattr(ablation, "run_row", stand_in)
+    rows = ["--rows", "default", "one teacher view"]
+    interrupted = table(*rows)
+    assert {result["row"] for result in interrupted} == {"zero-shot", "default"}
+    whole = table(*rows)
+    assert run == ["default", "one teacher view", "one teacher view"], "what was done is not done again"
+    assert whole[: len(interrupted)] == interrupted
+    assert {result["row"] for result in whole} == {"zero-shot", "default", "one teacher view"}
+    printed = capsys.readouterr().out
+    assert "split adapt" in printed and "split test" in printed and "rank correlation" in printed
+    assert table(*rows) == whole and len(run) == 3
+    with pytest.raises(SystemExit):
+        table(*rows, "--env", "shapes")
+    assert "holds results on base" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("row", sorted(ROWS.keys() - {"default"}))

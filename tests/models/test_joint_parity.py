@@ -39,25 +39,39 @@ def small_model(dtype: torch.dtype) -> JointModel:
     return model.to(dtype)
 
 
-def masked_points(model: JointModel) -> tuple[MaskedPass, torch.Tensor]:
+def masked_points(model: JointModel, start: str = "start0") -> tuple[MaskedPass, torch.Tensor]:
     """The recorded masked pass, with the released arithmetic; and its features (B, 2·width)."""
     tower = model.point_tower
-    neighborhoods, centers = tower.group(torch.tensor(POINT["pts"]).to(model.classifier.dtype))
-    mask = torch.tensor(POINT["start0/mask"])
+    first = torch.tensor(POINT["fps_start_random"]).long() if start == "startr" else None
+    neighborhoods, centers = tower.group(torch.tensor(POINT["pts"]).to(model.classifier.dtype), first)
+    mask = torch.tensor(POINT[f"{start}/mask"])
     tokens = tower.tokenize(neighborhoods)
     masked = model.masked_point(tokens, centers, mask, target="mask_token", anchor="class_token")
     return masked, tower(tokens, centers, mask).feature
 
 
-@pytest.mark.parametrize(("dtype", "suffix", "tolerance"), [(torch.float32, "", 2e-5), (torch.float64, "_f64", 1e-9)])
-def test_masked_point_losses(dtype: torch.dtype, suffix: str, tolerance: float) -> None:
-    masked, features = masked_points(small_model(dtype).eval())
-    np.testing.assert_allclose(features.detach(), POINT[f"start0/eval/masked/features{suffix}"], atol=tolerance)
-    np.testing.assert_allclose(
-        masked.alignment.detach(), POINT[f"start0/eval/masked/loss_align{suffix}"], atol=tolerance
-    )
+@pytest.mark.parametrize("start", ["start0", "startr"])
+@pytest.mark.parametrize(
+    ("dtype", "suffix", "tolerance", "relative"),
+    [(torch.float32, "", 2e-5, 1e-5), (torch.float64, "_f64", 1e-9, 1e-9)],
+)
+def test_masked_point_losses(dtype: torch.dtype, suffix: str, tolerance: float, relative: float, start: str) -> None:
+    masked, features = masked_points(small_model(dtype).eval(), start)
+    recorded = f"{start}/eval/masked"
+    np.testing.assert_allclose(features.detach(), POINT[f"{recorded}/features{suffix}"], atol=tolerance)
+    np.testing.assert_allclose(masked.alignment.detach(), POINT[f"{recorded}/loss_align{suffix}"], atol=tolerance)
     loss = masked.absolute_error / masked.hidden / len(POINT["pts"])
-    assert loss.item() == pytest.approx(float(POINT[f"start0/eval/masked/loss_mim{suffix}"]), rel=max(tolerance, 1e-9))
+    assert loss.item() == pytest.approx(float(POINT[f"{recorded}/loss_mim{suffix}"]), rel=relative)
+
+
+def test_masked_point_losses_with_batch_statistics() -> None:
+    masked, features = masked_points(small_model(torch.float32).train())
+    np.testing.assert_allclose(features.detach(), POINT["start0/train/masked/features"], atol=2e-5)
+    np.testing.assert_allclose(masked.alignment.detach(), POINT["start0/train/masked/loss_align"], atol=2e-5)
+    mean = masked.alignment.mean().item()
+    assert mean == pytest.approx(float(POINT["start0/train/masked/loss_align"].mean()), rel=1e-5)
+    loss = masked.absolute_error / masked.hidden / len(POINT["pts"])
+    assert loss.item() == pytest.approx(float(POINT["start0/train/masked/loss_mim"]), rel=1e-5)
 
 
 def test_gradients_and_statistics_of_the_masked_point_pass() -> None:

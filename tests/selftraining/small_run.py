@@ -24,9 +24,9 @@ from crossmost.settings import CONFIG_LOADER_ARGS
 PROJECT = Path(__file__).parents[2]
 
 
-def default_settings() -> SelfTrainingSettings:
-    """The settings users get."""
-    loader = OmegaConfigLoader(str(PROJECT / "conf"), env="base", **CONFIG_LOADER_ARGS)
+def default_settings(environment: str = "base") -> SelfTrainingSettings:
+    """The settings users get, or those of another environment."""
+    loader = OmegaConfigLoader(str(PROJECT / "conf"), env=environment, **CONFIG_LOADER_ARGS)
     return SelfTrainingSettings.model_validate(loader["parameters"]["selftraining"]["crossmost"])
 
 

@@ -1,13 +1,14 @@
 """Learning rates, teacher decay, optimizer groups and the toy teacher of the original implementation."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import open_clip
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from crossmost.models.image_tower import ImageTower
 from crossmost.models.joint import JointModel, Towers
@@ -19,6 +20,7 @@ from crossmost.selftraining.teacher import update_teacher
 
 PARITY = Path(__file__).parents[1] / "parity"
 SCHEDULES = json.loads((PARITY / "E_schedules.json").read_text())
+Group = tuple[float, float]
 TABLES = sorted(name for name, value in SCHEDULES["lr_schedule"].items() if isinstance(value, dict))
 
 
@@ -39,7 +41,11 @@ def test_learning_rates(name: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-def test_optimizer_groups_of_the_full_model(selftraining_settings: SelfTrainingSettings) -> None:
+def optimizer_groups(defaults: SelfTrainingSettings) -> tuple[dict[str, Group], dict[str, Group]]:
+    """Learning-rate factor and weight decay of every trainable tensor of the full model: ours, the recorded ones.
+
+    The same tensors are frozen in both.
+    """
     table = json.loads((PARITY / "E_param_groups_full_model.json").read_text())
     visual = open_clip.create_model("ViT-B-16", force_custom_text=True, device="meta").visual
     with torch.device("meta"):
@@ -50,24 +56,29 @@ def test_optimizer_groups_of_the_full_model(selftraining_settings: SelfTrainingS
             nn.Parameter(torch.empty(())),
         )
         model = JointModel(towers, torch.empty(512, 40))
-    arithmetic = selftraining_settings.arithmetic.model_copy(update={"decay_logit_scale": True})
+    arithmetic = defaults.arithmetic.model_copy(update={"decay_logit_scale": True})
     changes = {"arithmetic": arithmetic, "layer_decay": 0.65, "weight_decay": 0.05, "classifier_learning_rate": 1.0}
-    settings = selftraining_settings.model_copy(update=changes)
-    groups = {
-        id(parameter): (group["lr_scale"], group["weight_decay"])
-        for group in parameter_groups(model, settings)
+    groups: dict[int, Group] = {
+        id(parameter): (group["lr_scale"], group["weight_decay"])  # type: ignore[misc]
+        for group in parameter_groups(model, defaults.model_copy(update=changes))
         for parameter in group["params"]  # type: ignore[attr-defined]
     }
     found = {released_name(name): groups[id(parameter)] for name, parameter in trainable_parameters(model)}
     expected = {name: (entry["lr_scale"], entry["weight_decay"]) for name, entry in table["trainable"].items()}
-    assert found.keys() == expected.keys()
-    for name, values in expected.items():
-        assert found[name] == pytest.approx(values, rel=1e-12), name
     frozen = {released_name(name) for name, _ in model.named_parameters()} - found.keys()
     assert frozen == set(table["frozen"])
+    assert found.keys() == expected.keys()
+    return found, expected
 
 
-def test_toy_teacher_with_buffers() -> None:
+def test_optimizer_groups_of_the_full_model(selftraining_settings: SelfTrainingSettings) -> None:
+    found, expected = optimizer_groups(selftraining_settings)
+    for name, values in expected.items():
+        assert found[name] == pytest.approx(values, rel=1e-12), name
+
+
+def toy_teachers() -> Iterator[tuple[str, Tensor, np.ndarray]]:
+    """Name, value and recorded value of every tensor of a toy teacher after each of its updates."""
     numbers = np.load(PARITY / "E_ema_toy.npz")
 
     def load(prefix: str) -> nn.Module:
@@ -79,4 +90,9 @@ def test_toy_teacher_with_buffers() -> None:
     for step, decay in enumerate(numbers["decays"]):
         update_teacher(teacher, load(f"step{step}/model"), float(decay))
         for name, value in teacher.state_dict().items():
-            np.testing.assert_allclose(value, numbers[f"step{step}/ema/{name}"], atol=1e-6, err_msg=f"{step} {name}")
+            yield f"{step} {name}", value, numbers[f"step{step}/ema/{name}"]
+
+
+def test_toy_teacher_with_buffers() -> None:
+    for name, value, recorded in toy_teachers():
+        np.testing.assert_allclose(value, recorded, atol=1e-6, err_msg=name)

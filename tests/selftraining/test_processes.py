@@ -6,7 +6,7 @@ import torch
 
 from crossmost.errors import CrossmostError
 from crossmost.selftraining.settings import SelfTrainingSettings
-from tests.selftraining.small_run import quick_settings, random_model, random_objects, small_run, with_running_labels
+from tests.selftraining.small_run import quick_settings, random_model, small_run, with_running_labels
 
 
 def in_full_precision(**engine: object) -> SelfTrainingSettings:
@@ -43,16 +43,41 @@ def test_a_batch_that_the_devices_cannot_share_is_refused() -> None:
         small_run(settings)
 
 
-def test_accumulated_batches_make_one_step() -> None:
-    settings = in_full_precision().model_copy(update={"accumulate": 2, "batch_size": 2})
-    _, result = small_run(settings, count=9)
-    assert len(result.log) == 2 * 2, "four batches an epoch, two a step"
-    assert len(result.pseudo_labels) == 2 * 8
-    assert len(random_objects(9)) == 9
+def without_terms_of_the_batch() -> SelfTrainingSettings:
+    """Terms that are means over objects with as much hidden in each: of a batch, the mean of its parts'."""
+    settings = quick_settings()
+    engine = settings.engine.model_copy(update={"accelerator": "cpu", "precision": "64-true"})
+    weights = settings.loss_weights.model_copy(update={"fairness": 0.0, "cross": 0.0})
+    changes = {"engine": engine, "loss_weights": weights, "point_mask_ratio": (0.35, 0.35)}
+    return settings.model_copy(update=changes)
 
 
-def test_gradient_clipping_changes_the_step() -> None:
-    free = small_run(in_full_precision())[1]
-    clipped = small_run(in_full_precision().model_copy(update={"clip_norm": 1e-9}))[1]
-    name = "point_projection"
-    assert not torch.equal(free.teacher[name], clipped.teacher[name])
+def test_accumulated_batches_are_one_large_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.selftraining.small_run.random_model", _without_stochastic_depth)
+    settings = without_terms_of_the_batch().model_copy(update={"batch_size": 4, "epochs": 1})
+    large_student, large = small_run(settings, count=9)
+    student, accumulated = small_run(settings.model_copy(update={"accumulate": 2, "batch_size": 2}), count=9)
+    assert len(accumulated.log) == 2, "four batches, two a step"
+    assert len(accumulated.pseudo_labels) == 8
+    gradients = {name: parameter.grad for name, parameter in large_student.named_parameters()}
+    for name, parameter in student.named_parameters():
+        torch.testing.assert_close(parameter.grad, gradients[name], rtol=1e-7, atol=1e-10, msg=name)
+    for name, value in large.teacher.items():
+        torch.testing.assert_close(accumulated.teacher[name], value, rtol=1e-7, atol=1e-9, msg=name)
+    losses = ["loss", "ce_image", "ce_point", "mim_image", "mim_point", "align_image", "align_point"]
+    np.testing.assert_allclose(accumulated.log[losses], large.log[losses], rtol=1e-9)
+
+
+def gradient_after_a_step(clip_norm: float | None) -> torch.Tensor:
+    """All gradients of a run of one step, end to end."""
+    changes = {"clip_norm": clip_norm, "epochs": 1, "classifier_learning_rate": 1.0}
+    student, result = small_run(in_full_precision().model_copy(update=changes), count=4)
+    assert len(result.log) == 1
+    return torch.cat([parameter.grad.flatten() for parameter in student.parameters() if parameter.grad is not None])
+
+
+def test_gradients_are_clipped_to_the_norm() -> None:
+    free = gradient_after_a_step(None)
+    norm = free.norm().item()
+    torch.testing.assert_close(gradient_after_a_step(norm / 3), free / 3, rtol=1e-5, atol=1e-12)
+    assert torch.equal(gradient_after_a_step(3 * norm), free)

@@ -46,7 +46,8 @@ def test_everything_but_the_mini_pointnet_learns(
     )
     labels = selftraining_settings.pseudo_labels.model_copy(update={"threshold_joint": 0.0})
     changes = {"epochs": 1, "batch_size": 2, "n_points": 64, "pseudo_labels": labels}
-    changes |= {"classifier_learning_rate": 1.0, "precision": "32-true"}
+    engine = selftraining_settings.engine.model_copy(update={"precision": "32-true"})
+    changes |= {"classifier_learning_rate": 1.0, "engine": engine}
     settings = selftraining_settings.model_copy(update=changes)
     torch.manual_seed(0)
     architecture = {"embed_dim": 32, "vision_cfg": IMAGE}

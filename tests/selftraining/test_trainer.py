@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lightning_fabric import Fabric
 
 from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
 from crossmost.models.point_tower import PointTower, PointTowerConfig
 from crossmost.selftraining.settings import AdaptedShare, SelfTrainingSettings
-from crossmost.selftraining.trainer import self_train, start_state
+from crossmost.selftraining.trainer import self_train, set_stochastic_depth
+from tests.selftraining.launched_run import without_stochastic_depth
 from tests.selftraining.small_run import (
     predictions_beforehand,
     quick_settings,
@@ -111,6 +111,36 @@ def test_a_prior_from_the_teacher_changes_fairness_alone(
     assert uniform.log["ce_image"][0] == estimated.log["ce_image"][0]
 
 
+TERMS = {
+    "fairness": {"fairness_image", "fairness_point"},
+    "modeling": {"mim_image", "mim_point"},
+    "alignment": {"align_image", "align_point"},
+    "cross": {"cross"},
+    "image": {"ce_image", "fairness_image", "mim_image", "align_image"},
+    "point": {"ce_point", "fairness_point", "mim_point", "align_point"},
+}
+
+
+@pytest.mark.parametrize("switched_off", [*([weight] for weight in TERMS), ["modeling", "alignment"]], ids="-".join)
+def test_a_weight_of_0_switches_its_terms_off_alone(
+    quick: SelfTrainingSettings, switched_off: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without masks there is a pass less, which would draw other paths to drop.
+    monkeypatch.setattr("tests.selftraining.small_run.random_model", without_stochastic_depth)
+    # Random models give many objects one label, which would leave nothing to contrast.
+    arithmetic = quick.arithmetic.model_copy(update={"contrast_negatives": "all"})
+    one_step = quick.model_copy(update={"epochs": 1, "arithmetic": arithmetic})
+    off = one_step.loss_weights.model_copy(update=dict.fromkeys(switched_off, 0.0))
+    before, after = (
+        small_run(settings, count=4)[1].log.loc[0]
+        for settings in (one_step, one_step.model_copy(update={"loss_weights": off}))
+    )
+    terms = set().union(*TERMS.values())
+    silent = set().union(*(TERMS[weight] for weight in switched_off))
+    assert all(before[term] != 0 for term in terms)
+    assert {term: after[term] for term in terms} == {term: 0.0 if term in silent else before[term] for term in terms}
+
+
 TECHNIQUES = {
     "weighting": "soft",
     "targets": "hard",
@@ -187,16 +217,14 @@ def test_balanced_labels_of_separate_modalities_leave_each_other_alone(
 
 def test_stochastic_depth_is_as_the_settings_say(quick: SelfTrainingSettings) -> None:
     """The release's rates of 12 blocks: from 0 to 0.1."""
-    fabric = Fabric(accelerator="cpu", devices=1)
-    published = PointTower(PointTowerConfig(layers=12))
+    published: Any = PointTower(PointTowerConfig(layers=12))
     published.set_drop_path(0.1)
-    rates = [block.drop_path.rate for block in published.blocks.blocks]  # type: ignore[union-attr]
+    rates = [block.drop_path.rate for block in published.blocks.blocks]
     assert rates == pytest.approx([0.1 * layer / 11 for layer in range(12)])
     for wanted, expected in ((None, 0.2), (0.0, 0.0), (0.1, 0.1)):
-        model: Any = random_model()  # its rates are 0.2
-        start_state(model, quick.model_copy(update={"point_drop_path": wanted}), fabric)
-        assert model.point_tower.blocks.blocks[-1].drop_path.rate == expected
+        student: Any = small_run(quick.model_copy(update={"point_drop_path": wanted, "epochs": 1}))[0]
+        assert student.point_tower.blocks.blocks[-1].drop_path.rate == expected
     other: Any = random_model()
     other.point_tower = torch.nn.Identity()
     with pytest.raises(CrossmostError, match="point_drop_path is of Point-BERT towers"):
-        start_state(other, quick.model_copy(update={"point_drop_path": 0.1}), fabric)
+        set_stochastic_depth(other, 0.1)

@@ -84,15 +84,14 @@ class ModalityOutput(NamedTuple):
 
 
 class JointOutput(NamedTuple):
-    """Both modalities of one student step. Cosines between them are `cross_modal_cosines`."""
+    """Both modalities of one student step, of B objects with k views each."""
 
     image: ModalityOutput
     point: ModalityOutput
 
-
-def cross_modal_cosines(output: JointOutput) -> Tensor:
-    """(B, B) cosine of every image embedding (rows) with every point embedding (columns)."""
-    return output.image.embedding @ output.point.embedding.T
+    def cross_modal_logits(self, temperature: float = 1.0) -> Tensor:
+        """(B·k, B) cosines of image embeddings (rows) with point embeddings (columns), divided by the temperature."""
+        return self.image.embedding @ self.point.embedding.T / temperature
 
 
 def of_hidden(values: Tensor, mask: Tensor) -> Tensor:

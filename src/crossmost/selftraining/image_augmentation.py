@@ -51,6 +51,10 @@ class ImageAugmentation:
     Args:
         size: input side of the image tower, pixels.
         mean, std: per-channel normalization of the tower.
+
+    Attributes:
+        resized: side of the weak version before it is cropped.
+        strong_steps: what makes a picture its strong version, before it is normalized.
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class ImageAugmentation:
         # Cut-outs of RandAugment's shifts and rotations are filled with the mean color, as timm does in training.
         fill = tuple(round(255 * value) for value in mean)
         policy = [_rand_augment(settings.rand_augment, fill)] if settings.rand_augment else []
-        self._strong = v2.Compose(
+        self.strong_steps = v2.Compose(
             [
                 v2.RandomResizedCrop(size, scale=settings.crop_scale, interpolation=v2.InterpolationMode.BICUBIC),
                 v2.RandomHorizontalFlip(),
@@ -88,7 +92,7 @@ class ImageAugmentation:
         """Random resized crop, flip and RandAugment: (V, H, W, 3) uint8 → (V, 3, size, size) float32."""
         seed = int(torch.randint(2**31, (), generator=generator))
         with _seeded(seed):
-            images = [self._strong(Image.fromarray(view)) for view in views]
+            images = [self.strong_steps(Image.fromarray(view)) for view in views]
         return self._normalize(torch.stack(images))
 
     def _normalize(self, images: Tensor) -> Tensor:

@@ -28,13 +28,46 @@ def rotation(angles: Tensor) -> Tensor:
     return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
 
 
+def scale_points(points: Tensor, factor: Tensor) -> Tensor:
+    """Clouds (B, N, 3) times factors (B,)."""
+    return points * factor[:, None, None]
+
+
+def turn_points(points: Tensor, angles: Tensor) -> Tensor:
+    """Clouds (B, N, 3), turned about x, then y, then z by angles (B, 3) in radians."""
+    return points @ rotation(angles).transpose(1, 2)
+
+
+def shift_points(points: Tensor, share: Tensor) -> Tensor:
+    """Clouds (B, N, 3), moved along each axis by a share (B, 3) of their extent along it."""
+    extent = points.amax(1, keepdim=True) - points.amin(1, keepdim=True)  # (B, 1, 3)
+    return points + extent * share.unsqueeze(1)
+
+
+def jitter_points(points: Tensor, noise: Tensor, largest: float) -> Tensor:
+    """Clouds (B, N, 3) with noise (B, N, 3) that is cut at ± ``largest``."""
+    return points + noise.clamp(-largest, largest)
+
+
+def kept_points(share: Tensor, draws: Tensor) -> Tensor:
+    """(B, N) bool: points that stay when a share (B,) is dropped, by uniform draws (B, N)."""
+    return draws >= share.unsqueeze(1)
+
+
+def replacements(keep: Tensor, generator: torch.Generator) -> Tensor:
+    """(B, N) int64: the point that stands at each place; for those not kept (B, N) a random kept one."""
+    count = keep.shape[1]
+    picked = torch.multinomial(keep.float(), count, replacement=True, generator=generator)
+    return torch.where(keep, torch.arange(count).expand_as(keep), picked)
+
+
 def weak_points(clouds: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
     """Scale a little and tilt a little; clouds (B, N, 3 or 6) → the same shape, color unchanged."""
     points, color = clouds[..., :3], clouds[..., 3:]
     batch = points.shape[0]
-    points = normalize(points) * _uniform((batch, 1, 1), *settings.weak_scale, generator)
+    points = scale_points(normalize(points), _uniform((batch,), *settings.weak_scale, generator))
     angles = torch.randn(batch, 3, generator=generator) * settings.weak_tilt
-    points = points @ rotation(angles.clamp(-settings.weak_tilt_clip, settings.weak_tilt_clip)).transpose(1, 2)
+    points = turn_points(points, angles.clamp(-settings.weak_tilt_clip, settings.weak_tilt_clip))
     return torch.cat([normalize(points) if settings.renormalize else points, color], dim=-1)
 
 
@@ -45,23 +78,21 @@ def strong_points(clouds: Tensor, settings: PointAugmentationSettings, generator
     """
     points, color = clouds[..., :3], clouds[..., 3:]
     batch, count, _ = points.shape
-    points = normalize(points) * _uniform((batch, 1, 1), *settings.strong_scale, generator)
+    points = scale_points(normalize(points), _uniform((batch,), *settings.strong_scale, generator))
     yaw = torch.zeros(batch, 3)
     yaw[:, 1] = _uniform((batch,), -settings.strong_turn, settings.strong_turn, generator)
-    points = points @ rotation(yaw).transpose(1, 2)
-    extent = points.amax(1, keepdim=True) - points.amin(1, keepdim=True)  # (B, 1, 3)
-    points = points + extent * _uniform((batch, 1, 3), -settings.strong_shift, settings.strong_shift, generator)
+    points = turn_points(points, yaw)
+    points = shift_points(points, _uniform((batch, 3), -settings.strong_shift, settings.strong_shift, generator))
     noise = torch.randn(points.shape, generator=generator) * settings.strong_jitter
-    points = points + noise.clamp(-settings.strong_jitter_clip, settings.strong_jitter_clip)
+    points = jitter_points(points, noise, settings.strong_jitter_clip)
 
-    dropped = _uniform((batch, 1), 0, settings.strong_dropout, generator)
-    keep = torch.rand(batch, count, generator=generator) >= dropped
+    dropped = _uniform((batch,), 0, settings.strong_dropout, generator)
+    keep = kept_points(dropped, torch.rand(batch, count, generator=generator))
     if settings.strong_crop is not None:
         keep &= _inside_random_box(points, settings.strong_crop, generator)
     # A crop may miss every point; then the whole cloud stays.
     keep |= ~keep.any(1, keepdim=True)
-    picked = torch.multinomial(keep.float(), count, replacement=True, generator=generator)
-    source = torch.where(keep, torch.arange(count).expand(batch, -1), picked)
+    source = replacements(keep, generator)
     points = gather_points(points, source)
     return torch.cat([normalize(points) if settings.renormalize else points, gather_points(color, source)], dim=-1)
 

@@ -121,6 +121,8 @@ def _run(
             transductive=objects.transductive,
         )
         checkpoint = RunCheckpoint(scratch, run, settings.engine.checkpoint_seconds)
+    if settings.point_drop_path is not None:
+        set_stochastic_depth(model, settings.point_drop_path)
     start = copy_weights(model)
     state = start_state(model, settings, fabric, fusion)
     record, selection = Recorder(), Selection(settings)
@@ -187,6 +189,20 @@ def _run(
     )
 
 
+def set_stochastic_depth(model: JointModel, rate: float) -> None:
+    """Let training skip blocks of the point tower; not a part of `start_state`, with which steps can be replayed.
+
+    Raises:
+        CrossmostError: if the point tower is none of Point-BERT.
+    """
+    if not isinstance(model.point_tower, PointTower):
+        raise CrossmostError(
+            f"point_drop_path is of Point-BERT towers, and this one is a {type(model.point_tower).__name__}; set "
+            "selftraining.crossmost.point_drop_path to null"
+        )
+    model.point_tower.set_drop_path(rate)
+
+
 def start_state(
     model: JointModel, settings: SelfTrainingSettings, fabric: Fabric, fusion: Fusion | None = None
 ) -> TrainingState:
@@ -195,17 +211,7 @@ def start_state(
     Args:
         model: its mini-PointNet is frozen here.
         fusion: how both predictions are read together at first; None takes them as they are.
-
-    Raises:
-        CrossmostError: if settings ask for stochastic depth that the point tower has not.
     """
-    if settings.point_drop_path is not None:
-        if not isinstance(model.point_tower, PointTower):
-            raise CrossmostError(
-                f"point_drop_path is of Point-BERT towers, and this one is a {type(model.point_tower).__name__}; set "
-                "selftraining.crossmost.point_drop_path to null"
-            )
-        model.point_tower.set_drop_path(settings.point_drop_path)
     model.batch_statistics = settings.arithmetic.mini_pointnet_statistics == "batch"
     model.point_tower.encoder.requires_grad_(False)
     model.image_tower.set_gradient_checkpointing(settings.engine.gradient_checkpointing)
