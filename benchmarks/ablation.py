@@ -63,6 +63,8 @@ SINGLE_CHOICES: dict[str, tuple[str, ...]] = {
     "paper's uncropped clouds": ("point_augmentation.strong_crop",),
     "paper's scaled clouds": ("point_augmentation.renormalize",),
     "paper's stochastic depth": ("point_drop_path",),
+    "paper's fill of dropped points": ("point_augmentation.strong_fill",),
+    "paper's interpolation": ("image_augmentation.rand_augment_interpolation",),
     "trained classifier": ("classifier_learning_rate",),
     "adapted weights alone": ("adapted_share.image",),
     "one teacher view": ("teacher_views",),

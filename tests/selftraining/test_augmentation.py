@@ -1,9 +1,12 @@
 """Augmentations keep shapes, follow their seed, and do what their settings say."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from timm.data.auto_augment import RandAugment
 
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.point_augmentation import rotation, strong_points, weak_points
@@ -98,6 +101,26 @@ def test_weak_views_are_crops_of_the_resized_picture(selftraining_settings: Self
     same = ImageAugmentation(settings, 64, (0.5,) * 3, (0.25,) * 3).weak(views, torch.Generator().manual_seed(0))
     expected = (torch.from_numpy(views).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.25
     torch.testing.assert_close(same, expected)
+
+
+def test_the_first_point_stands_for_dropped_ones_if_asked(selftraining_settings: SelfTrainingSettings) -> None:
+    changes = {"strong_dropout": 0.875, "strong_jitter": 0.0, "renormalize": False, "strong_crop": None}
+    changes |= {"strong_fill": "first"}
+    settings = selftraining_settings.point_augmentation.model_copy(update=changes)
+    for points in strong_points(clouds(2, 200), settings, torch.Generator().manual_seed(0)):
+        unique, counts = points.unique(dim=0, return_counts=True)
+        assert len(unique) < 200, "some were dropped"
+        assert (unique[counts > 1] == points[0]).all() and (counts > 1).sum() == 1
+
+
+@pytest.mark.parametrize("interpolation", ["random", "bicubic"])
+def test_interpolation_of_turned_views(interpolation: str, selftraining_settings: SelfTrainingSettings) -> None:
+    settings = selftraining_settings.image_augmentation.model_copy(update={"rand_augment_interpolation": interpolation})
+    augment = ImageAugmentation(settings, 32, (0.5,) * 3, (0.25,) * 3)
+    (policy,) = [step for step in augment.strong_steps.transforms if isinstance(step, RandAugment)]
+    used = {operation.kwargs["resample"] for operation in policy.ops}
+    both = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
+    assert used == {Image.Resampling.BICUBIC if interpolation == "bicubic" else both}
 
 
 def test_the_strongest_policy_never_fails(selftraining_settings: SelfTrainingSettings) -> None:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,9 +32,12 @@ def _seeded(seed: int) -> Iterator[None]:
         torch.random.set_rng_state(states[2])
 
 
-def _rand_augment(policy: str, fill: tuple[int, ...]) -> RandAugment:
+def _rand_augment(settings: ImageAugmentationSettings, fill: tuple[int, ...]) -> RandAugment:
     """timm's RandAugment, with the one operation that today's Pillow refuses made valid."""
-    transform = rand_augment_transform(policy, {"img_mean": fill})
+    parameters: dict[str, Any] = {"img_mean": fill}
+    if settings.rand_augment_interpolation == "bicubic":
+        parameters["interpolation"] = Image.Resampling.BICUBIC
+    transform = rand_augment_transform(settings.rand_augment, parameters)
     for operation in transform.ops:
         if operation.name.startswith("Posterize"):
             # The strongest level keeps 0 bits: black pictures in old versions of Pillow, an error in new ones.
@@ -64,7 +68,7 @@ class ImageAugmentation:
         self.mean, self.std = list(mean), list(std)
         # Cut-outs of RandAugment's shifts and rotations are filled with the mean color, as timm does in training.
         fill = tuple(round(255 * value) for value in mean)
-        policy = [_rand_augment(settings.rand_augment, fill)] if settings.rand_augment else []
+        policy = [_rand_augment(settings, fill)] if settings.rand_augment else []
         self.strong_steps = v2.Compose(
             [
                 v2.RandomResizedCrop(size, scale=settings.crop_scale, interpolation=v2.InterpolationMode.BICUBIC),

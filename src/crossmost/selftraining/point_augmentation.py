@@ -61,6 +61,11 @@ def replacements(keep: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(keep, torch.arange(count).expand_as(keep), picked)
 
 
+def first_for_dropped(keep: Tensor) -> Tensor:
+    """(B, N) bool → (B, N) int64 sources: itself, and the cloud's first point in place of one that is dropped."""
+    return torch.where(keep, torch.arange(keep.shape[1]).expand_as(keep), 0)
+
+
 def weak_points(clouds: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
     """Scale a little and tilt a little; clouds (B, N, 3 or 6) → the same shape, color unchanged."""
     points, color = clouds[..., :3], clouds[..., 3:]
@@ -74,7 +79,7 @@ def weak_points(clouds: Tensor, settings: PointAugmentationSettings, generator: 
 def strong_points(clouds: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
     """Scale, turn about the up axis, shift, jitter, drop points and crop; clouds (B, N, 3 or 6) → the same shape.
 
-    Dropped and cropped points are replaced by random remaining ones, so that the number of points stays N.
+    Dropped and cropped points are replaced, so that the number of points stays N.
     """
     points, color = clouds[..., :3], clouds[..., 3:]
     batch, count, _ = points.shape
@@ -92,7 +97,7 @@ def strong_points(clouds: Tensor, settings: PointAugmentationSettings, generator
         keep &= _inside_random_box(points, settings.strong_crop, generator)
     # A crop may miss every point; then the whole cloud stays.
     keep |= ~keep.any(1, keepdim=True)
-    source = replacements(keep, generator)
+    source = replacements(keep, generator) if settings.strong_fill == "random" else first_for_dropped(keep)
     points = gather_points(points, source)
     return torch.cat([normalize(points) if settings.renormalize else points, gather_points(color, source)], dim=-1)
 

@@ -77,6 +77,9 @@ class ImageAugmentationSettings(Frozen):
     resize: float = Field(ge=1, description="Weak: resize to this multiple of the input side, then random crop.")
     crop_scale: tuple[float, float] = Field(description="Strong: area share of the random resized crop.")
     rand_augment: str = Field(description="Strong: timm RandAugment policy; empty switches it off.")
+    rand_augment_interpolation: Literal["random", "bicubic"] = Field(
+        default="random", description="Of its turns, shears and shifts; random: bilinear or bicubic."
+    )
 
 
 class PointAugmentationSettings(Frozen):
@@ -94,6 +97,11 @@ class PointAugmentationSettings(Frozen):
     strong_crop: tuple[float, float] | None = Field(
         description="Strong: share of the cloud's extent that a random box keeps; null keeps all, as the paper's "
         "release does in effect."
+    )
+    strong_fill: Literal["random", "first"] = Field(
+        default="random",
+        description="Strong: what takes the place of points that are dropped: random ones of the others, or the "
+        "cloud's first.",
     )
     renormalize: bool = Field(description="Center and scale to unit radius again after augmenting.")
 
