@@ -1,5 +1,6 @@
 """The table of objects with a published split, and with one that is drawn."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from crossmost.errors import CrossmostError
 from crossmost.object_table import add_split, object_table
-from crossmost.shards import ShardStore, ShardWork, chunk_into_shards
+from crossmost.shards import Sample, ShardStore, ShardWork, chunk_into_shards
 from crossmost.sources import RawObject, make_object_sample
 from crossmost.sources.base import PointCloud, PublishedSplit
 
@@ -59,6 +60,21 @@ def test_without_a_threshold_equal_geometry_stays_together_and_no_shape_is_read(
     assert table["duplicate_group"].tolist() == [number // 2 for number in range(20)]
     assert set(table["split"]) == {"adapt", "test"}
     assert (table.groupby("duplicate_group")["split"].nunique() == 1).all()
+
+
+def test_no_mesh_or_cloud_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: set[str] = set()
+    original = ShardStore.samples
+
+    def watched(self: ShardStore, *extensions: str) -> Iterator[Sample]:
+        read.update(extensions)
+        return original(self, *extensions)
+
+    monkeypatch.setattr(ShardStore, "samples", watched)
+    monkeypatch.setattr(ShardStore, "__iter__", None)
+    table = described(tmp_path, [blob(number, None, seed=number // 2) for number in range(20)])
+    assert (table["duplicate_group"][::2].to_numpy() == table["duplicate_group"][1::2].to_numpy()).all()
+    assert read == {"json", "signature.npy"}
 
 
 def test_folds_are_drawn_over_all_objects(tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ def object_table(raw_objects: list[RawObject], meshes: ShardStore) -> pd.DataFra
         Table with object_id, source, sha256, n_vertices, n_faces, has_texture, status, reason, and for `add_split`
         geometry_sha256 and published_split (null where there is none).
     """
-    facts: dict[str, dict[str, object]] = {sample.key: decode_json(sample.members["json"]) for sample in meshes}
+    facts: dict[str, dict[str, object]] = {
+        sample.key: decode_json(sample.members["json"]) for sample in meshes.samples("json")
+    }
     quarantine = meshes.quarantine()
     reasons = dict(zip(quarantine["object_id"], quarantine["reason"], strict=True))
     rows = [
@@ -97,7 +99,7 @@ def _groups(usable: pd.DataFrame, meshes: ShardStore, threshold: float) -> np.nd
     """(N,) group of each object; with threshold 0 no signature is read, so that any number of objects will do."""
     if threshold == 0:
         return pd.factorize(usable["geometry_sha256"])[0].astype(np.int64)
-    signatures = {sample.key: read_signature(sample) for sample in meshes}
+    signatures = {sample.key: read_signature(sample) for sample in meshes.samples("json", "signature.npy")}
     return near_duplicate_groups([signatures[object_id] for object_id in usable["object_id"]], threshold)
 
 

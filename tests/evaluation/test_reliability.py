@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from crossmost.evaluation import calibration_error, check_scores, reliability_table
+from crossmost.evaluation.calibration import calibrated_scores
+from crossmost.models.scoring import fusion_from_scores
 from tests.synthetic_run import make_run
 
 
@@ -42,6 +44,57 @@ def test_calibration_error_is_the_weighted_distance(table: pd.DataFrame) -> None
     rows = table.query("method == 'zeroshot' and split == 'test' and view == 'image'")
     expected = sum(abs(r["accuracy"] - r["confidence"]) * r["n"] for r in rows.to_dict("records")) / rows["n"].sum()
     assert errors["zeroshot", "test", "image"] == pytest.approx(expected)
+
+
+def test_calibration_is_what_the_joint_prediction_of_zeroshot_uses() -> None:
+    run = make_run(80)
+    scores = check_scores(run.scores.values(), run.objects, run.class_names)
+    fusion = fusion_from_scores(run.scores["zeroshot"])
+    for position, view in enumerate(("image", "point")):
+        raw, calibrated = scores["zeroshot"][view], calibrated_scores(scores)["zeroshot"][f"{view}_calibrated"]
+        tempered = raw.probabilities ** (1 / float(fusion.temperature[position]))
+        np.testing.assert_allclose(calibrated.probabilities, tempered / tempered.sum(1, keepdims=True), atol=1e-5)
+        assert (calibrated.predicted == raw.predicted).all() and (calibrated.splits == raw.splits).all()
+
+
+@pytest.mark.parametrize("method", ["selftrain_separate", "crossmost"])
+def test_adapted_models_are_as_sure_as_zeroshot_was_reliable(method: str) -> None:
+    run = make_run(80)
+    scores = check_scores(run.scores.values(), run.objects, run.class_names)
+    reliability = fusion_from_scores(run.scores["zeroshot"]).reliability
+    for position, view in enumerate(("image_calibrated", "point_calibrated")):
+        found = calibrated_scores(scores)[method][view]
+        confidence = found.confidence[found.splits == "adapt"].mean()
+        assert confidence == pytest.approx(float(reliability[position]), abs=1e-3)
+
+
+def test_objects_to_test_on_have_no_part_in_calibration() -> None:
+    run = make_run(80)
+    scores = check_scores(run.scores.values(), run.objects, run.class_names)
+    is_test = run.objects["split"] == "test"
+    ids = set(run.objects.loc[is_test, "object_id"])
+    shrunk = [table[~table["object_id"].isin(sorted(ids)[5:])] for table in run.scores.values()]
+    fewer = check_scores(shrunk, run.objects, run.class_names)
+    for method, views in calibrated_scores(scores).items():
+        for view, all_objects in views.items():
+            some = calibrated_scores(fewer)[method][view]
+            kept = np.isin(all_objects.object_ids, some.object_ids)
+            np.testing.assert_allclose(all_objects.probabilities[kept], some.probabilities, rtol=1e-9)
+
+
+def test_every_method_is_also_shown_calibrated(table: pd.DataFrame) -> None:
+    views = {"image", "image_calibrated", "point", "point_calibrated", "joint"}
+    assert all(set(rows["view"]) == views for _, rows in table.groupby(["method", "split"]))
+    counts = table.groupby(["method", "split", "view"])["n"].sum().unstack()
+    assert (counts.nunique(axis=1) == 1).all()
+
+
+def test_without_adaptation_objects_all_are_used() -> None:
+    run = make_run(40)
+    tables = [table.assign(split="test") for table in run.scores.values()]
+    scores = check_scores(tables, run.objects.assign(split="test"), run.class_names)
+    found = calibrated_scores(scores)["crossmost"]["image_calibrated"]
+    assert found.confidence.mean() == pytest.approx(float(fusion_from_scores(tables[0]).reliability[0]), abs=1e-3)
 
 
 def test_without_labels_there_are_no_bins() -> None:

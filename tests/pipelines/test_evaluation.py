@@ -60,6 +60,8 @@ def test_makes_every_output(labeled: bool) -> None:
     tables = [outputs[name] for name in ("per_class_metrics", "accuracy_gains", "confusion_matrices", "reliability")]
     assert all(isinstance(table, pd.DataFrame) and table.empty != labeled for table in tables)
     assert len(outputs["embedding_map"]) == 20 * 2 * 2
+    if labeled:
+        assert {"image_calibrated", "point_calibrated"} < set(outputs["reliability"]["view"])
 
 
 def test_shuffled_labels_change_metrics_but_no_prediction() -> None:

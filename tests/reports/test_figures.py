@@ -12,6 +12,7 @@ import pytest
 
 from crossmost.evaluation import (
     accuracy_table,
+    calibration_error,
     check_scores,
     confidence_table,
     confusion_table,
@@ -19,8 +20,15 @@ from crossmost.evaluation import (
     metrics_document,
     per_class_table,
     pseudo_label_quality,
+    reliability_table,
 )
-from crossmost.reports import accuracy_figure, confusion_figure, per_class_figure, training_figure
+from crossmost.reports import (
+    accuracy_figure,
+    confusion_figure,
+    per_class_figure,
+    reliability_figure,
+    training_figure,
+)
 from crossmost.reports.figures import wilson_interval
 from crossmost.reports.marginal_figures import marginal_figures, pseudo_label_share_figure
 from crossmost.reports.names import METHOD_NAMES, VIEW_NAMES
@@ -42,6 +50,7 @@ def evaluated(run: SyntheticRun) -> dict[str, Any]:
         "per_class": per_class_table(correctness, run.class_names),
         "confusion": confusion_table(scores, run.labels, run.class_names),
         "quality": pseudo_label_quality(run.pseudo_labels.values(), run.labels, run.class_names),
+        "reliability": reliability_table(scores, run.labels, run.class_names),
         "log": pd.concat(run.logs.values(), ignore_index=True),
     }
 
@@ -90,6 +99,25 @@ def test_confusion_figure_shows_row_shares() -> None:
         totals = np.asarray(heatmap.z).sum(axis=1)
         assert np.allclose(totals[totals > 0], 100)
         assert np.asarray(heatmap.customdata).sum() == 42
+
+
+def test_reliability_figure_draws_raw_and_calibrated_with_their_errors() -> None:
+    table = evaluated(make_run(60))["reliability"]
+    figure = reliability_figure(table, split="test", method="crossmost")
+    errors = calibration_error(table)["crossmost", "test"]
+    curves = {curve.name: curve for curve in figure.data if curve.name}
+    titles = {
+        "image": "Images", "image_calibrated": "Images calibrated",
+        "point": "Points", "point_calibrated": "Points calibrated", "joint": "Joint",
+    }  # fmt: skip
+    assert list(curves) == [f"{title}, error {100 * errors[view]:.1f}" for view, title in titles.items()]
+    rows = table[(table["split"] == "test") & (table["method"] == "crossmost")]
+    for (view, title), curve in zip(titles.items(), curves.values(), strict=True):
+        bins = rows[rows["view"] == view].sort_values("bin")
+        assert list(curve.x) == pytest.approx(list(100 * bins["confidence"])), title
+        is_raw = view in ("image", "point")
+        assert curve.line.dash == ("dash" if is_raw else "solid")
+        assert (curve.error_y.array is None) == is_raw
 
 
 def test_training_panels_hold_every_curve() -> None:
@@ -150,6 +178,7 @@ def test_figures_survive_json() -> None:
         accuracy_figure(tables["metrics"]),
         per_class_figure(tables["per_class"]),
         confusion_figure(tables["confusion"], run.class_names, split="test"),
+        reliability_figure(tables["reliability"], split="test", method="crossmost"),
         training_figure(tables["log"], tables["quality"]),
     ):
         assert go.Figure(json.loads(figure.to_json())).data

@@ -93,6 +93,13 @@ def test_page_fits_and_draws_every_figure(page: str) -> None:
     assert page.count('<canvas class="cloud"') == page.count('<article class="card">') > 0
 
 
+def test_confidence_is_shown_raw_and_calibrated(page: str) -> None:
+    for number in (1, 2):
+        names = [curve.get("name", "") for curve in figures_in(page)[f"reliability-{number}"]["data"]]
+        assert sum("calibrated, error" in name for name in names) == 2 and len(names) == 6
+    assert "Dashed: probabilities as stored" in without_scripts(page)
+
+
 def test_contact_sheets_are_saved_one_per_class(outputs: dict[str, Any], page: str) -> None:
     assert without_scripts(page).count('<img class="sheet"') == 5
     assert "Contact sheet of potted plant" in page

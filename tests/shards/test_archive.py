@@ -29,6 +29,18 @@ def test_what_is_written_is_read_back_in_order(
         assert read_sample(path, sample.key) == sample
 
 
+def test_other_members_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    large = {"glb": b"x" * 1_000_000}
+    write_shard(path, [Sample("a", {"json": b"1", **large}), Sample("b", large), Sample("c", {"json": b"3", **large})])
+    found = list(read_shard(path, ("json",)))
+    assert found == [Sample("a", {"json": b"1"}), Sample("b", {}), Sample("c", {"json": b"3"})]
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 600_000)
+    with pytest.raises(CrossmostError, match="damaged"):
+        list(read_shard(path, ("json",)))
+
+
 def test_same_samples_give_the_same_bytes(tmp_path: Path) -> None:
     samples = [Sample("a", {"b": b"1", "a": b"2"}), Sample("b", {"c": b"3"})]
     write_shard(tmp_path / "one.tar", samples)

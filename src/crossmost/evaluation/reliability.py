@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from crossmost.evaluation.calibration import CALIBRATED, calibrated_scores
 from crossmost.evaluation.metrics import GROUP, class_index_of
-from crossmost.evaluation.scores import COMBINED_VIEWS, SPLITS, MethodScores
+from crossmost.evaluation.scores import SPLITS, MethodScores
 
 N_BINS = 10
+CONFIDENCES = ("image", "image" + CALIBRATED, "point", "point" + CALIBRATED, "joint")
 COLUMNS = [*GROUP, "bin", "low", "high", "n", "confidence", "accuracy"]
 
 
@@ -27,13 +29,15 @@ def reliability_table(
 
     Returns:
         `method, split, view, bin, low, high, n, confidence, accuracy`, bins that hold objects only; `confidence`
-        is the mean over the bin's objects, `accuracy` the share of them that is right. Empty without labels.
+        is the mean over the bin's objects, `accuracy` the share of them that is right. Views are `CONFIDENCES`, with
+        those of `calibrated_scores`. Empty without labels.
     """
     class_index = class_index_of(labels, class_names)
+    calibrated = calibrated_scores(scores)
     parts = []
     for method, views in scores.items():
-        for view in COMBINED_VIEWS:
-            view_scores = views[view]
+        for view in CONFIDENCES:
+            view_scores = (views | calibrated[method])[view]
             truth = pd.Series(view_scores.object_ids).map(class_index).to_numpy(dtype=np.float64)  # NaN: no label
             rows = pd.DataFrame(
                 {

@@ -87,6 +87,15 @@ def joint_prediction(image_probabilities: Tensor, point_probabilities: Tensor, f
     return torch.softmax(_log(read).sum(0) - prior.log(), dim=-1)
 
 
+def calibrated_predictions(
+    image_probabilities: Tensor, point_probabilities: Tensor, fusion: Fusion
+) -> tuple[Tensor, Tensor]:
+    """What images and points say, each (B, C), with their temperatures; before they are read through both."""
+    both = torch.stack([image_probabilities, point_probabilities])
+    image, point = _tempered(both, fusion.temperature.to(both))
+    return image, point
+
+
 def leaning_predictions(
     image_probabilities: Tensor, point_probabilities: Tensor, fusion: Fusion, lean: float
 ) -> tuple[Tensor, Tensor]:

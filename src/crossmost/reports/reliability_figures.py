@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crossmost.evaluation import calibration_error
+from crossmost.evaluation.calibration import CALIBRATED
 from crossmost.reports.figures import HEAT_SCALE, styled, wilson_interval
 from crossmost.reports.names import MODALITY_COLORS, MODALITY_NAMES, OTHER_COLORS, method_color, method_name, plain
 
@@ -17,7 +18,10 @@ CONFIDENCE_BINS = 20
 
 
 def reliability_figure(reliability: pd.DataFrame, *, split: str, method: str) -> go.Figure:
-    """Accuracy by confidence of one method, one curve per modality, with 95 % Wilson intervals; size: objects."""
+    """Accuracy by confidence of one method, with 95 % Wilson intervals; size: objects.
+
+    One curve per modality as its scores say, dashed, and one after calibration, solid; the joint prediction has one.
+    """
     rows = reliability[(reliability["split"] == split) & (reliability["method"] == method)]
     errors = calibration_error(rows)
     figure = go.Figure()
@@ -29,38 +33,53 @@ def reliability_figure(reliability: pd.DataFrame, *, split: str, method: str) ->
         hoverinfo="skip",
         showlegend=False,
     )
+    largest = max(rows["n"].max(), 1)
     for view, name in MODALITY_NAMES.items():
-        bins = rows[rows["view"] == view].sort_values("bin")
-        if bins.empty:
-            continue
-        accuracy, count = bins["accuracy"].to_numpy(), bins["n"].to_numpy()
-        limits = [wilson_interval(np.array([a]), int(n)) for a, n in zip(accuracy, count, strict=True)]
-        low, high = (np.array([float(limit[side][0]) for limit in limits]) for side in (0, 1))
-        color = MODALITY_COLORS.get(view, JOINT_COLOR)
-        figure.add_scatter(
-            name=f"{name}, error {100 * errors[method, split, view]:.1f}",
-            x=100 * bins["confidence"],
-            y=100 * accuracy,
-            customdata=count,
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": 100 * (high - accuracy),
-                "arrayminus": 100 * (accuracy - low),
-                "thickness": 1,
-                "width": 0,
-                "color": color,
-            },
-            mode="lines+markers",
-            line={"color": color, "width": 2},
-            marker={"size": 5 + 13 * np.sqrt(count / max(rows["n"].max(), 1))},
-            hovertemplate=(
-                "confidence %{x:.0f} %, right %{y:.0f} %, %{customdata} objects<extra>%{fullData.name}</extra>"
-            ),
-        )
+        after = view + CALIBRATED
+        for shown, title in ((view, name), (after, f"{name} calibrated")):
+            bins = rows[rows["view"] == shown].sort_values("bin")
+            if bins.empty:
+                continue
+            figure.add_trace(
+                _reliability_curve(
+                    bins,
+                    name=f"{title}, error {100 * errors[method, split, shown]:.1f}",
+                    color=MODALITY_COLORS.get(view, JOINT_COLOR),
+                    is_raw=shown == view and after in set(rows["view"]),
+                    largest=largest,
+                )
+            )
     figure.update_xaxes(range=[0, 102], ticksuffix=" %", title="confidence")
     figure.update_yaxes(range=[0, 102], ticksuffix=" %", title="right")
-    return styled(figure, height=380)
+    return styled(figure, height=420)
+
+
+def _reliability_curve(bins: pd.DataFrame, *, name: str, color: str, is_raw: bool, largest: int) -> go.Scatter:
+    """One modality's curve; what is calibrated later is dashed, hollow and without intervals."""
+    accuracy, count = bins["accuracy"].to_numpy(), bins["n"].to_numpy()
+    limits = [wilson_interval(np.array([a]), int(n)) for a, n in zip(accuracy, count, strict=True)]
+    low, high = (np.array([float(limit[side][0]) for limit in limits]) for side in (0, 1))
+    intervals = {
+        "type": "data",
+        "symmetric": False,
+        "array": 100 * (high - accuracy),
+        "arrayminus": 100 * (accuracy - low),
+        "thickness": 1,
+        "width": 0,
+        "color": color,
+    }
+    return go.Scatter(
+        name=name,
+        x=100 * bins["confidence"],
+        y=100 * accuracy,
+        customdata=count,
+        error_y=None if is_raw else intervals,
+        mode="lines+markers",
+        opacity=0.7 if is_raw else 1,
+        line={"color": color, "width": 2, "dash": "dash" if is_raw else "solid"},
+        marker={"size": 5 + 13 * np.sqrt(count / largest), "symbol": "circle-open" if is_raw else "circle"},
+        hovertemplate="confidence %{x:.0f} %, right %{y:.0f} %, %{customdata} objects<extra>%{fullData.name}</extra>",
+    )
 
 
 def confidence_figure(predictions: pd.DataFrame, *, split: str, view: str, methods: Sequence[str]) -> go.Figure:

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,8 +95,12 @@ def write_shard(path: Path, samples: Iterable[Sample]) -> int:
     return len(keys)
 
 
-def read_shard(path: Path) -> Iterator[Sample]:
+def read_shard(path: Path, extensions: Container[str] | None = None) -> Iterator[Sample]:
     """Samples of one shard in stored order, never extracted to disk; memory holds one sample.
+
+    Args:
+        path: The `.tar`.
+        extensions: Only these members are read, the others are passed over; None reads all.
 
     Raises:
         CrossmostError: if the file is damaged or holds a member that no shard may hold.
@@ -111,7 +115,8 @@ def read_shard(path: Path) -> Iterator[Sample]:
                     yield Sample(current, members)
                     members = {}
                 current = key
-                members[extension] = _read_member(archive, header, path)
+                if extensions is None or extension in extensions:
+                    members[extension] = _read_member(archive, header, path)
     except (tarfile.TarError, EOFError) as error:
         raise CrossmostError(f"{path} is damaged ({error}); delete it and rerun the stage that makes it") from error
     if current is not None:
