@@ -1,5 +1,7 @@
 """Augmentations keep shapes, follow their seed, and do what their settings say."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -104,13 +106,14 @@ def test_weak_views_are_crops_of_the_resized_picture(selftraining_settings: Self
 
 
 def test_the_first_point_stands_for_dropped_ones_if_asked(selftraining_settings: SelfTrainingSettings) -> None:
-    changes = {"strong_dropout": 0.875, "strong_jitter": 0.0, "renormalize": False, "strong_crop": None}
-    changes |= {"strong_fill": "first"}
+    changes: dict[str, Any] = {"strong_dropout": 0.875, "strong_jitter": 0.0, "renormalize": False}
+    changes |= {"strong_crop": None, "strong_fill": "first"}
     settings = selftraining_settings.point_augmentation.model_copy(update=changes)
-    for points in strong_points(clouds(2, 200), settings, torch.Generator().manual_seed(0)):
+    for points in strong_points(clouds(2, 20), settings, torch.Generator().manual_seed(0)):
         unique, counts = points.unique(dim=0, return_counts=True)
-        assert len(unique) < 200, "some were dropped"
-        assert (unique[counts > 1] == points[0]).all() and (counts > 1).sum() == 1
+        assert len(unique) < len(points), "some were dropped"
+        assert (counts > 1).sum() == 1
+        torch.testing.assert_close(unique[counts > 1][0], points[0])
 
 
 @pytest.mark.parametrize("interpolation", ["random", "bicubic"])
