@@ -1,7 +1,8 @@
 """Draw docs/images/overview.png from a finished run: `python docs/overview.py`.
 
-One column per object of the test split that self-training fixed: a rendered view, the scanned cloud, the zero-shot
-label of the joint prediction and the adapted one. Labels choose and caption the examples; nothing else uses them.
+One column per object of the test split whose scan the point tower named wrongly at first and rightly after
+self-training: a rendered view, the scanned cloud, and both labels of the point tower. Labels choose and caption the
+examples; nothing else uses them.
 """
 
 from pathlib import Path
@@ -36,16 +37,16 @@ def cloud_picture(points: np.ndarray, size: int) -> Image.Image:
 
 
 def examples(collection: Collection) -> pd.DataFrame:
-    """Objects of different classes whose joint prediction was wrong at first and is right after self-training."""
+    """Objects of different classes whose scan the point tower named wrongly at first and rightly in the end."""
     predictions = pd.read_parquet(DATA / "07_model_output/predictions.parquet").set_index("object_id")
     table = predictions.join(pd.read_parquet(DATA / "02_intermediate/labels.parquet").set_index("object_id"))
     table = table.loc[[object_id for object_id in collection.object_ids if object_id in table.index]]
     fixed = table[
         (table["split"] == "test")
-        & (table["crossmost_joint_label"] == table["class_name"])
-        & (table["zeroshot_joint_label"] != table["class_name"])
+        & (table["crossmost_point_label"] == table["class_name"])
+        & (table["zeroshot_point_label"] != table["class_name"])
     ]
-    order = fixed.sort_values("crossmost_joint_confidence", ascending=False).groupby("class_name").cumcount()
+    order = fixed.sort_values("crossmost_point_confidence", ascending=False).groupby("class_name").cumcount()
     return fixed.assign(order=order).sort_values("order").head(COLUMNS)
 
 
@@ -58,7 +59,7 @@ def main() -> None:
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(16)
     names = (("rendered view", TILE // 2), ("depth scan", TILE + GAP + TILE // 2))
-    for name, y in (*names, ("zero-shot", 2 * (TILE + GAP) + 14), ("self-trained", 2 * (TILE + GAP) + 46)):
+    for name, y in (*names, ("scan, zero-shot", 2 * (TILE + GAP) + 14), ("self-trained", 2 * (TILE + GAP) + 46)):
         draw.text((10, y), name, fill=GRAY, font=font)
     for column, (object_id, row) in enumerate(chosen.iterrows()):
         left = LEFT + column * (TILE + GAP)
@@ -66,8 +67,8 @@ def main() -> None:
         canvas.paste(view, (left, 0))
         canvas.paste(cloud_picture(collection.clouds[row_of[object_id]], TILE), (left, TILE + GAP))
         for text, color, y in (
-            (row["zeroshot_joint_label"], RED, 14),
-            (row["crossmost_joint_label"], GREEN, 46),
+            (row["zeroshot_point_label"], RED, 14),
+            (row["crossmost_point_label"], GREEN, 46),
         ):
             draw.text((left + TILE / 2, 2 * (TILE + GAP) + y + 8), text, fill=color, font=font, anchor="mm")
     PICTURE.parent.mkdir(exist_ok=True)

@@ -105,9 +105,19 @@ def _lines(metrics: dict[str, Any]) -> list[str]:
 
 def test_the_result_table_shows_percentages_and_gains_in_80_columns() -> None:
     lines = _lines(_metrics())
-    assert "adapt 70 zeroshot 50.0 50.0 50.0 50.0" in lines
-    assert "crossmost 75.0 +25.0 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines
-    assert "test 30 zeroshot 25.0 25.0 25.0 25.0" in lines
+    assert "objects method one view all views points joint" in lines
+    assert "adapt 70 zero-shot 50.0 50.0 50.0 50.0" in lines
+    assert "Cross-MoST 75.0 +25.0 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines
+    assert "test 30 zero-shot 25.0 25.0 25.0 25.0" in lines
+    assert "second number: gain over zero-shot" in lines
+
+
+def test_the_result_table_calls_the_baseline_as_the_documentation_does() -> None:
+    metrics = _metrics()
+    metrics["methods"]["selftrain_separate"] = metrics["methods"]["transductive"] = metrics["methods"]["crossmost"]
+    lines = _lines(metrics)
+    assert any(line.startswith("separate 75.0") for line in lines)
+    assert any(line.startswith("transductive 75.0") for line in lines)
 
 
 def test_the_result_table_leaves_out_what_was_not_evaluated() -> None:
@@ -116,7 +126,7 @@ def test_the_result_table_leaves_out_what_was_not_evaluated() -> None:
     del metrics["methods"]["crossmost"]["adapt"]["image"]
     lines = _lines(metrics)
     assert not any(line.startswith("test") for line in lines)
-    assert "crossmost 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines
+    assert "Cross-MoST 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines
 
 
 def test_without_labels_the_result_table_shows_confidence_and_says_so() -> None:
@@ -127,4 +137,4 @@ def test_without_labels_the_result_table_shows_confidence_and_says_so() -> None:
                 split[view] = {"confidence": values["top1"]}
     lines = _lines(metrics)
     assert any("No labels; mean confidence (%), which is not accuracy" in line for line in lines)
-    assert "crossmost 75.0 +25.0 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines
+    assert "Cross-MoST 75.0 +25.0 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines

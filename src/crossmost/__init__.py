@@ -1,4 +1,4 @@
-"""crossmost: classifiers for point clouds and images from unlabelled 3D objects (Cross-MoST)."""
+"""crossmost: classifiers for point clouds and images from unlabeled 3D objects (Cross-MoST)."""
 
 from crossmost import torchvision_guard
 

@@ -8,7 +8,9 @@ from rich.table import Table
 
 BASELINE = "zeroshot"
 SPLITS = ("adapt", "test")
-VIEWS = {"image_single": "one view", "image": "image", "point": "point", "joint": "joint"}
+VIEWS = {"image_single": "one view", "image": "all views", "point": "points", "joint": "joint"}
+METHODS = {"zeroshot": "zero-shot", "selftrain_separate": "separate", "crossmost": "Cross-MoST"}
+"""Keys of ``metrics.json`` → what the documentation calls them; other methods are printed by their key."""
 
 
 def result_table(metrics: Mapping[str, Any]) -> Table:
@@ -28,7 +30,7 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
     quantity = "Top-1 accuracy (%)" if has_accuracy else "No labels; mean confidence (%), which is not accuracy,"
     table = Table(
         title=f"{quantity} on {metrics['dataset']}, {metrics['n_classes']} classes",
-        caption=f"second number: {'gain over' if has_accuracy else 'change against'} {BASELINE}",
+        caption=f"second number: {'gain over' if has_accuracy else 'change against'} {METHODS[BASELINE]}",
         box=box.SIMPLE,
         padding=(0, 1, 0, 0),
         show_edge=False,
@@ -43,7 +45,7 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
             reference = {} if name == BASELINE else baseline
             cells = [_cell(results, reference, split, view) for view in VIEWS]
             heading = f"{split} {metrics[f'n_{split}']}" if position == 0 else ""
-            table.add_row(heading, name, *cells, end_section=position == len(evaluated) - 1)
+            table.add_row(heading, METHODS.get(name, name), *cells, end_section=position == len(evaluated) - 1)
     return table
 
 

@@ -98,9 +98,9 @@ def check_parameters(environment: str, runtime: dict[str, Any]) -> None:
 
 
 def runtime_names() -> set[str]:
-    """Values that `--params` may set and that belong to no stage, such as `seed`."""
+    """Values that `--params` may set and that belong to no stage, such as `seed`; `method` is the loader's own."""
     texts = [path.read_text(encoding="utf-8") for path in (PROJECT / "conf").rglob("*.yml")]
-    return {name for text in texts for name in re.findall(r"runtime_params:(\w+)", text)}
+    return {"method"} | {name for text in texts for name in re.findall(r"runtime_params:(\w+)", text)}
 
 
 def check_dvc(words: list[str]) -> None:

@@ -21,6 +21,7 @@ from kedro.framework.session import KedroSession
 from kedro.validation.exceptions import ParameterValidationError
 
 from crossmost.commands import COMMANDS
+from crossmost.errors import CrossmostError
 from crossmost.sources.shapes.generator import generate_shape
 from tests.docs.checks import CHECKS, ENVIRONMENTS, check, check_parameters, parse, program_of
 from tests.docs.pages import PAGES, PROJECT, SHELL, Block, blocks, blocks_of, commands, inline_codes, is_command
@@ -269,6 +270,7 @@ REFUSALS = (
     click.UsageError,
     DvcParserError,
     ParameterValidationError,
+    CrossmostError,
     OSError,
     ImportError,
     SystemExit,
@@ -286,6 +288,7 @@ REFUSALS = (
         "kedro run --params zeroshot.n_pionts=3",
         "kedro run --params selftrainning.seed=3",
         "kedro run --params zeroshot.n_points=many",
+        "kedro run --params method=papre",
         "kedro run --only-missing",
         "kedro viz show",
         "make selftrian",

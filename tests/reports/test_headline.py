@@ -42,7 +42,7 @@ def test_gain() -> None:
     text = " ".join(result.sentences)
     assert "+10.1 points (95 % interval +3.0 to +17.0 points" in text
     assert "12 fixed, 2 broken out of 100 objects" in text
-    assert "images +2.0 points, points +10.0 points" in text
+    assert "Single modalities after Cross-MoST: images (all views) +2.0 points, points +10.0 points" in text
     assert "joint pseudo-labels are +4.5 points ahead" in text
     assert "Transductive head, which trains nothing, reaches 56.0 %: self-training is +9.1 points ahead" in text
     assert "worse" not in text
@@ -53,7 +53,7 @@ def test_loss_is_called_a_loss() -> None:
     assert "lost" in result.title and "fell from 60.0 % to 50.0 %" in result.title
     assert result.verdict == "loss"
     text = " ".join(result.sentences)
-    assert "images alone got worse" in text
+    assert "images (all views) got worse" in text
     assert "did better: it reaches 70.0 %, +20.0 points ahead" in text
     assert "which trains nothing, did better: it reaches 56.0 %, +6.0 points ahead" in text
 

@@ -51,9 +51,9 @@ def fit_fusion(image_probabilities: Tensor, point_probabilities: Tensor, reliabi
 
     Args:
         image_probabilities, point_probabilities: (B, C) of unlabeled objects.
-        reliability: (2,) if it is known; else it starts with the mean of both predictions and is found by turns with
-            the joint prediction. Towers that have learned each other's labels agree more than they are right: theirs
-            is taken from before.
+        reliability: (2,) if it is known; else it starts with the mean of both predictions and is found alternately
+            with the joint prediction. Towers that have learned each other's labels agree more than they are right:
+            theirs is taken from before.
     """
     both = torch.stack([image_probabilities, point_probabilities])
     if reliability is None:

@@ -20,7 +20,7 @@ RIVALS = {
 }
 """Method -> what it is, and what is ahead of it if Cross-MoST is."""
 SPLIT_PHRASES = {"test": "held-out objects", "adapt": "objects it adapted to"}
-VIEW_PHRASES = {"image_single": "one view", "image": "images", "point": "points", "joint": "both together"}
+VIEW_PHRASES = {"image_single": "one view", "image": "images (all views)", "point": "points", "joint": "both together"}
 NOTICEABLE = 0.0005
 """A difference below this, a twentieth of a point, reads as no difference."""
 
@@ -86,8 +86,8 @@ def _interval_sentence(joint: Mapping[str, Any]) -> str:
 def _by_view_sentence(rows: Mapping[Any, Mapping[str, Any]]) -> str:
     parts = [f"{VIEW_PHRASES[view]} {points(rows[view]['gain'])} points" for view in ("image", "point") if view in rows]
     worse = [VIEW_PHRASES[view] for view in ("image", "point") if view in rows and rows[view]["gain"] < -NOTICEABLE]
-    lost = f" So {' and '.join(worse)} alone got worse." if worse else ""
-    return f"Each modality alone: {', '.join(parts)}.{lost}"
+    lost = f" So {' and '.join(worse)} got worse." if worse else ""
+    return f"Single modalities after Cross-MoST: {', '.join(parts)}.{lost}"
 
 
 def _rival_sentence(metrics: Mapping[str, Any], split: str, rival: str) -> list[str]:

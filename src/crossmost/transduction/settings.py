@@ -24,4 +24,4 @@ class TransductionSettings(BaseModel):
         description="Objects that the head is fitted on, drawn at random where there are more; the time grows with "
         "their number times that of all objects.",
     )
-    rounds: int = Field(default=50, ge=1, description="Updates of assignments and class offsets, by turns.")
+    rounds: int = Field(default=50, ge=1, description="Updates of assignments and class offsets, alternately.")
