@@ -28,7 +28,8 @@ def calibrated_scores(scores: MethodScores) -> MethodScores:
     calibrated: MethodScores = {}
     for method, views in scores.items():
         fusion = fit_fusion(*_known(views), before if method in ADAPTED else None)
-        both = calibrated_predictions(*(torch.from_numpy(views[name].probabilities) for name in MODALITIES), fusion)
+        image, point = (torch.from_numpy(views[name].probabilities) for name in MODALITIES)
+        both = calibrated_predictions(image, point, fusion)
         calibrated[method] = {
             name + CALIBRATED: ViewScores(views[name].object_ids, views[name].splits, probabilities.numpy())
             for name, probabilities in zip(MODALITIES, both, strict=True)

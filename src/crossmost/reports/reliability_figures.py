@@ -45,7 +45,7 @@ def reliability_figure(reliability: pd.DataFrame, *, split: str, method: str) ->
                     bins,
                     name=f"{title}, error {100 * errors[method, split, shown]:.1f}",
                     color=MODALITY_COLORS.get(view, JOINT_COLOR),
-                    is_raw=shown == view and (rows["view"] == after).any(),
+                    is_raw=shown == view and after in set(rows["view"]),
                     largest=largest,
                 )
             )
