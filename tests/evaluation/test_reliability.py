@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from crossmost.evaluation import calibration_error, check_scores, reliability_table
 from crossmost.evaluation.calibration import calibrated_scores
+from crossmost.models.joint_prediction import fit_fusion, joint_prediction
 from crossmost.models.scoring import fusion_from_scores
 from tests.synthetic_run import make_run
 
@@ -58,14 +60,26 @@ def test_calibration_is_what_the_joint_prediction_of_zeroshot_uses() -> None:
 
 
 @pytest.mark.parametrize("method", ["selftrain_separate", "crossmost"])
-def test_adapted_models_are_as_sure_as_zeroshot_was_reliable(method: str) -> None:
+def test_adapted_models_are_as_sure_as_the_zero_shot_joint_prediction_confirms_them(method: str) -> None:
     run = make_run(80)
     scores = check_scores(run.scores.values(), run.objects, run.class_names)
-    reliability = fusion_from_scores(run.scores["zeroshot"]).reliability
-    for position, view in enumerate(("image_calibrated", "point_calibrated")):
-        found = calibrated_scores(scores)[method][view]
-        confidence = found.confidence[found.splits == "adapt"].mean()
-        assert confidence == pytest.approx(float(reliability[position]), abs=1e-3)
+    known = scores["zeroshot"]["image"].splits == "adapt"
+    image, point = (torch.from_numpy(scores["zeroshot"][view].probabilities[known]) for view in ("image", "point"))
+    before = joint_prediction(image, point, fit_fusion(image, point)).numpy()
+    for view in ("image", "point"):
+        named = scores[method][view].predicted
+        found = calibrated_scores(scores)[method][f"{view}_calibrated"]
+        expected = before[np.arange(known.sum()), named[known]].mean()
+        assert found.confidence[known].mean() == pytest.approx(expected, abs=1e-3)
+        assert (found.predicted == named).all()
+
+
+def test_without_a_zero_shot_model_each_method_is_calibrated_by_itself() -> None:
+    run = make_run(40)
+    alone = check_scores([run.scores["crossmost"]], run.objects, run.class_names)
+    reliability = fusion_from_scores(run.scores["crossmost"]).reliability
+    found = calibrated_scores(alone)["crossmost"]["point_calibrated"]
+    assert found.confidence[found.splits == "adapt"].mean() == pytest.approx(float(reliability[1]), abs=1e-3)
 
 
 def test_objects_to_test_on_have_no_part_in_calibration() -> None:
@@ -93,7 +107,7 @@ def test_without_adaptation_objects_all_are_used() -> None:
     run = make_run(40)
     tables = [table.assign(split="test") for table in run.scores.values()]
     scores = check_scores(tables, run.objects.assign(split="test"), run.class_names)
-    found = calibrated_scores(scores)["crossmost"]["image_calibrated"]
+    found = calibrated_scores(scores)["zeroshot"]["image_calibrated"]
     assert found.confidence.mean() == pytest.approx(float(fusion_from_scores(tables[0]).reliability[0]), abs=1e-3)
 
 

@@ -1,4 +1,4 @@
-"""Image and point predictions with the temperatures under which they enter the joint prediction."""
+"""Image and point predictions whose confidences mean what they say, without a label."""
 
 from __future__ import annotations
 
@@ -6,28 +6,36 @@ import numpy as np
 import torch
 
 from crossmost.evaluation.scores import BASELINE, MethodScores, ViewScores
-from crossmost.models.joint_prediction import calibrated_predictions, fit_fusion
+from crossmost.models.joint_prediction import (
+    calibrated_predictions,
+    confirmed_reliability,
+    fit_fusion,
+    joint_prediction,
+)
 
 MODALITIES = ("image", "point")
 CALIBRATED = "_calibrated"
-ADAPTED = ("selftrain_separate", "crossmost")
-"""Their towers have learned labels from each other or themselves; how far to trust them is known from before."""
 
 
 def calibrated_scores(scores: MethodScores) -> MethodScores:
-    """Predictions of images (mean over views) and points as both count jointly, without a label.
+    """Predictions of images (mean over views) and points with temperatures that are learned without a label.
 
-    Temperatures are learned again from the objects of the split "adapt", or from all if there are none, as scoring and
-    self-training learned them: with the reliabilities of the zero-shot predictions for adapted models, with their own
-    for others.
+    A modality becomes as sure, in the mean over the objects of the split "adapt" (or all, if there are none), as the
+    zero-shot joint prediction finds its classes probable; the zero-shot model's own modalities, and all others if it is
+    not there, as they enter their joint prediction. Adapted ones enter theirs with less trust: they share mistakes.
 
     Returns:
         Method → `image_calibrated` and `point_calibrated` → scores; labels are those of `image` and `point`.
     """
-    before = fit_fusion(*_known(scores[BASELINE])).reliability if BASELINE in scores else None
+    before = None
+    if BASELINE in scores:
+        known = _known(scores[BASELINE])
+        before = joint_prediction(*known, fit_fusion(*known))
     calibrated: MethodScores = {}
     for method, views in scores.items():
-        fusion = fit_fusion(*_known(views), before if method in ADAPTED else None)
+        known = _known(views)
+        confirmed = None if before is None or method == BASELINE else confirmed_reliability(*known, before)
+        fusion = fit_fusion(*known, confirmed)
         image, point = (torch.from_numpy(views[name].probabilities) for name in MODALITIES)
         both = calibrated_predictions(image, point, fusion)
         calibrated[method] = {
@@ -38,7 +46,7 @@ def calibrated_scores(scores: MethodScores) -> MethodScores:
 
 
 def _known(views: dict[str, ViewScores]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Predictions (B, C) of images and points for the objects to adapt to."""
+    """Predictions (B, C) of images and points for the objects to adapt to, the same ones of every method."""
     is_known = views["image"].splits == "adapt"
     known = is_known if is_known.any() else np.ones_like(is_known)
     image, point = (torch.from_numpy(views[name].probabilities[known]) for name in MODALITIES)

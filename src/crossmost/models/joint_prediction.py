@@ -96,6 +96,18 @@ def calibrated_predictions(
     return image, point
 
 
+def confirmed_reliability(
+    image_probabilities: Tensor, point_probabilities: Tensor, joint_probabilities: Tensor
+) -> Tensor:
+    """(2,) how probable the class that images, and points, name is under a joint prediction (B, C) of before.
+
+    That one had no part in what the modalities have learned since: an estimate of how often they are right, which their
+    own agreement would exaggerate. For `fit_fusion`, where confidences are to mean what they say.
+    """
+    both = torch.stack([image_probabilities, point_probabilities])
+    return joint_probabilities.expand_as(both).gather(-1, both.argmax(-1, keepdim=True)).mean((1, 2))
+
+
 def leaning_predictions(
     image_probabilities: Tensor, point_probabilities: Tensor, fusion: Fusion, lean: float
 ) -> tuple[Tensor, Tensor]:
