@@ -7,6 +7,7 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
 from crossmost.errors import CrossmostError
+from crossmost.parameter_names import METHOD
 
 METHODS = {"default": None, "paper": "paper"}
 """Name → environment whose self-training settings it takes."""
@@ -33,7 +34,7 @@ class MethodConfigLoader(OmegaConfigLoader):
         return base, run_env, base_path, env_path, processed_files
 
     def _method_source(self) -> str | None:
-        name = (self.runtime_params or {}).get("method", "default")
+        name = (self.runtime_params or {}).get(METHOD, "default")
         if name not in METHODS:
             raise CrossmostError(f"There is no method {name!r}; --params method= takes {' or '.join(METHODS)}")
         return METHODS[name]

@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 from crossmost.config_loader import MethodConfigLoader
+from crossmost.context import CrossmostContext
 from crossmost.hooks import ErrorHooks, InputHooks, LauncherHooks, ProgressHooks, ResultHooks
 
 # `kedro run --pipeline=NAME` is a documented command of this project; Kedro 1.7 warns about its spelling.
@@ -15,6 +16,7 @@ warnings.filterwarnings("ignore", message="torch.distributed.nn.functional.all_g
 
 HOOKS = (ErrorHooks(), InputHooks(), LauncherHooks(), ProgressHooks(), ResultHooks())
 
+CONTEXT_CLASS = CrossmostContext
 CONFIG_LOADER_CLASS = MethodConfigLoader
 CONFIG_LOADER_ARGS: dict[str, Any] = {
     "base_env": "base",

@@ -18,9 +18,9 @@ import yaml
 from dvc.cli import DvcParserError
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.session import KedroSession
-from kedro.validation.exceptions import ParameterValidationError
 
 from crossmost.commands import COMMANDS
+from crossmost.errors import CrossmostError
 from crossmost.sources.shapes.generator import generate_shape
 from tests.docs.checks import CHECKS, ENVIRONMENTS, check, check_parameters, parse, program_of
 from tests.docs.pages import PAGES, PROJECT, SHELL, Block, blocks, blocks_of, commands, inline_codes, is_command
@@ -268,7 +268,7 @@ REFUSALS = (
     AssertionError,
     click.UsageError,
     DvcParserError,
-    ParameterValidationError,
+    CrossmostError,
     OSError,
     ImportError,
     SystemExit,
