@@ -46,6 +46,14 @@ def test_an_unknown_method_is_named() -> None:
         selftraining("base", method="papr")
 
 
+def test_an_unknown_environment_names_those_that_there_are() -> None:
+    with pytest.raises(CrossmostError) as caught:
+        selftraining("foldre")
+    said = str(caught.value)
+    assert said.startswith("There is no environment `foldre` (there are base, co3d, folder, ")
+    assert said.endswith("); did you mean `folder`?")
+
+
 @pytest.mark.slow
 def test_an_unknown_method_is_one_line_on_the_terminal() -> None:
     command = [sys.executable, "-m", "kedro", "run", "--pipelines=evaluation", "--params", "method=papr"]

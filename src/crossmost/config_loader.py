@@ -7,7 +7,7 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
 from crossmost.errors import CrossmostError
-from crossmost.parameter_names import METHOD
+from crossmost.parameter_names import METHOD, did_you_mean
 
 METHODS = {"default": None, "paper": "paper"}
 """Name → environment whose self-training settings it takes."""
@@ -23,15 +23,26 @@ class MethodConfigLoader(OmegaConfigLoader):
         """Kedro's, with one more file of the base environment.
 
         Raises:
-            CrossmostError: if there is no such method.
+            CrossmostError: if there is no such method, or no such environment.
         """
+        # Not for globals: they are read before errors can be shown as a plain message.
+        if key != "globals":
+            self._check_environment()
         base, run_env, base_path, env_path, processed_files = super()._read_raw_config(key)
-        # Not for other keys: globals are read before errors can be shown as a plain message.
         if key == "parameters" and (source := self._method_source()) is not None:
             path = Path(self.conf_source) / source / "parameters.yml"
             settings: Any = OmegaConf.load(path)
             base = {**base, path: OmegaConf.create({"selftraining": settings.selftraining})}
         return base, run_env, base_path, env_path, processed_files
+
+    def _check_environment(self) -> None:
+        conf = Path(self.conf_source)
+        if self.env and conf.is_dir() and not (conf / self.env).is_dir():
+            there_are = sorted(path.name for path in conf.iterdir() if path.is_dir())
+            raise CrossmostError(
+                f"There is no environment `{self.env}` (there are {', '.join(there_are)})"
+                f"{did_you_mean(self.env, there_are)}"
+            )
 
     def _method_source(self) -> str | None:
         name = (self.runtime_params or {}).get(METHOD, "default")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,7 @@ from kedro.validation.exceptions import ParameterValidationError
 from rich.console import Console
 
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.parameter_names import did_you_mean
 from crossmost.result_table import result_table
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _USER_ERRORS = (CrossmostError, ParameterValidationError, MissingConfigException)
+_NO_PIPELINE = re.compile(
+    "Failed to find the pipeline named '(.*?)'"
+)  # Kedro's words: its error has no type of its own
 _TRAINING = "params:selftraining"
 _COMPOSED_PIPELINES = {"selftrain", "__default__"}
 
@@ -37,6 +42,11 @@ _COMPOSED_PIPELINES = {"selftrain", "__default__"}
 def user_error(error: BaseException | None) -> BaseException | None:
     """The error a user can act on in the chain of causes of ``error``; None if there is none."""
     while error is not None and not isinstance(error, _USER_ERRORS):
+        if isinstance(error, ValueError) and (found := _NO_PIPELINE.match(str(error))):
+            name, there_are = found.group(1), [name for name in pipelines if name != "__default__"]
+            return CrossmostError(
+                f"There is no pipeline `{name}` (there are {', '.join(there_are)}){did_you_mean(name, there_are)}"
+            )
         error = error.__cause__
     return error
 
@@ -100,6 +110,30 @@ class InputHooks:
         if advice and hint:
             advice = f"{advice}; {hint}"
         return f"missing input: {places}" + (f"; {advice}." if advice else ".")
+
+
+class EngineHooks:
+    """Says, before hours of preparation, that the GPUs to train on are not there."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Count them, if the run trains.
+
+        Raises:
+            CrossmostError: If there are fewer than the settings ask for.
+        """
+        if _TRAINING not in pipeline.inputs():
+            return
+        engine = catalog.load(_TRAINING).crossmost.engine
+        if engine.accelerator != "cuda":
+            return
+        import torch  # here, because it is slow
+
+        if (found := torch.cuda.device_count()) < engine.devices:
+            raise CrossmostError(
+                f"selftraining.crossmost.engine asks for {engine.devices} CUDA GPU(s), but PyTorch finds {found} on "
+                "this machine: set accelerator=auto, which takes what is there, or devices to what there is"
+            )
 
 
 class LauncherHooks:
