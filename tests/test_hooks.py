@@ -8,14 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
-from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 from rich.console import Console
 
-from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
-from crossmost.hooks import EngineHooks, ErrorHooks, user_error
+from crossmost.errors import MissingInputError, UnreadableObjectError
+from crossmost.hooks import ErrorHooks, user_error
 from crossmost.result_table import result_table
 
 SessionFactory = Callable[..., KedroSession]
@@ -98,23 +96,6 @@ def test_a_wrong_pipeline_names_those_that_there_are(new_session: SessionFactory
     assert said.startswith("There is no pipeline `ingestin` (there are ingestion, rendering, ")
     assert said.endswith("selftrain); did you mean `ingestion`?")
     assert user_error(ValueError("Failed to find the file")) is None
-
-
-def test_gpus_that_are_not_there_are_missed_before_anything_runs(
-    monkeypatch: pytest.MonkeyPatch, new_session: SessionFactory
-) -> None:
-    def run(engine: dict[str, Any], found: int, stage: str = "selftraining") -> None:
-        monkeypatch.setattr(torch.cuda, "device_count", lambda: found)
-        catalog = new_session("test", selftraining={"crossmost": {"engine": engine}}).load_context().catalog
-        EngineHooks().before_pipeline_run(pipelines[stage], catalog)
-
-    with pytest.raises(CrossmostError, match=r"asks for 1 CUDA GPU\(s\), but PyTorch finds 0 on this machine: set acc"):
-        run({"accelerator": "cuda"}, 0)
-    with pytest.raises(CrossmostError, match="asks for 4 CUDA"):
-        run({"accelerator": "cuda", "devices": 4}, 2)
-    run({"accelerator": "cuda", "devices": 2}, 2)
-    run({"accelerator": "auto"}, 0)
-    run({"accelerator": "cuda"}, 0, stage="rendering")
 
 
 def _metrics() -> dict[str, Any]:

@@ -112,30 +112,6 @@ class InputHooks:
         return f"missing input: {places}" + (f"; {advice}." if advice else ".")
 
 
-class EngineHooks:
-    """Says, before hours of preparation, that the GPUs to train on are not there."""
-
-    @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Count them, if the run trains.
-
-        Raises:
-            CrossmostError: If there are fewer than the settings ask for.
-        """
-        if _TRAINING not in pipeline.inputs():
-            return
-        engine = catalog.load(_TRAINING).crossmost.engine
-        if engine.accelerator != "cuda":
-            return
-        import torch  # here, because it is slow
-
-        if (found := torch.cuda.device_count()) < engine.devices:
-            raise CrossmostError(
-                f"selftraining.crossmost.engine asks for {engine.devices} CUDA GPU(s), but PyTorch finds {found} on "
-                "this machine: set accelerator=auto, which takes what is there, or devices to what there is"
-            )
-
-
 class LauncherHooks:
     """Under torchrun or srun the first process alone runs the pipeline; the others wait until it trains."""
 

@@ -53,8 +53,8 @@ def _warn_of_other_names(known: Sequence[str], class_names: Sequence[str]) -> No
     others = [name for name in class_names if _spelt(name) not in {_spelt(other) for other in known}]
     if known and others:
         logger.warning(
-            "The mini encoders know %d class names only (%s). The others mean nothing to them: %s. For such names take a "
-            "CLIP-like model with a point tower (docs/checkpoints.md)",
+            "The mini encoders know %d class names only (%s). The others mean nothing to them: %s. For such names take "
+            "a CLIP-like model with a point tower (docs/checkpoints.md)",
             len(known),
             ", ".join(known),
             ", ".join(others[:MOST_NAMED]) + (f" and {len(others) - MOST_NAMED} more" * (len(others) > MOST_NAMED)),
