@@ -1,5 +1,7 @@
 """Configuration of a run; `--params method=paper` trains as the paper's release does, in any environment."""
 
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,16 @@ class MethodConfigLoader(OmegaConfigLoader):
 
     Thresholds that an environment gives for its data set are stronger than the method, and so is the command line.
     """
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Kedro's; the command that the report prints ends with what was given on the command line, to be repeated."""
+        config = super().__getitem__(key)
+        given = self.runtime_params or {}
+        reporting = config.get("reporting")
+        if key != "parameters" or not given or not isinstance(reporting, Mapping) or _has_command(given):
+            return config
+        options = shlex.quote(",".join(_dotted(given)))
+        return {**config, "reporting": {**reporting, "command": f"{reporting['command']} --params {options}"}}
 
     def _read_raw_config(self, key: str) -> tuple[dict[Path, DictConfig], dict[Path, DictConfig], str, str, set[Path]]:
         """Kedro's, with one more file of the base environment.
@@ -49,3 +61,24 @@ class MethodConfigLoader(OmegaConfigLoader):
         if name not in METHODS:
             raise CrossmostError(f"There is no method {name!r}; --params method= takes {' or '.join(METHODS)}")
         return METHODS[name]
+
+
+def _has_command(given: Mapping[str, Any]) -> bool:
+    return "command" in given.get("reporting", {})
+
+
+def _dotted(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Nested values as `--params` takes them."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}={_written(value)}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_written, value))}]"
+    return (
+        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    )
