@@ -89,6 +89,15 @@ def test_missing_raw_data_names_make_data_and_the_environment_that_needs_none(
     assert "\n" not in str(caught.value)
 
 
+def test_a_wrong_pipeline_names_those_that_there_are(new_session: SessionFactory) -> None:
+    with pytest.raises(ValueError) as caught:
+        new_session("test").run(pipeline_names=["ingestin"])
+    said = str(user_error(caught.value))
+    assert said.startswith("There is no pipeline `ingestin` (there are ingestion, rendering, ")
+    assert said.endswith("selftrain); did you mean `ingestion`?")
+    assert user_error(ValueError("Failed to find the file")) is None
+
+
 def _metrics() -> dict[str, Any]:
     def views(top1: float) -> dict[str, Any]:
         return {view: {"top1": top1, "mean_class": top1} for view in ("image_single", "image", "point", "joint")}

@@ -16,7 +16,7 @@ TINY: dict[str, Any] = {
         "views": {"n_views": 8, "image_size": 64},
         "supersampling": 1,
         "depth_views": {"surface_points": 1024},
-        "clouds": "cad",
+        "clouds": {"kind": "cad"},
     },
     "zeroshot": {"n_points": 256, "batch_size": 16},
     "selftraining": {"crossmost": {"epochs": 1, "batch_size": 8, "n_points": 256}},

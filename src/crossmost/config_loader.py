@@ -1,5 +1,7 @@
 """Configuration of a run; `--params method=paper` trains as the paper's release does, in any environment."""
 
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
 from crossmost.errors import CrossmostError
+from crossmost.parameter_names import METHOD, did_you_mean
 
 METHODS = {"default": None, "paper": "paper"}
 """Name → environment whose self-training settings it takes."""
@@ -18,22 +21,64 @@ class MethodConfigLoader(OmegaConfigLoader):
     Thresholds that an environment gives for its data set are stronger than the method, and so is the command line.
     """
 
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Kedro's; the command that the report prints ends with what was given on the command line, to be repeated."""
+        config = super().__getitem__(key)
+        given = self.runtime_params or {}
+        reporting = config.get("reporting")
+        if key != "parameters" or not given or not isinstance(reporting, Mapping) or _has_command(given):
+            return config
+        options = shlex.quote(",".join(_dotted(given)))
+        return {**config, "reporting": {**reporting, "command": f"{reporting['command']} --params {options}"}}
+
     def _read_raw_config(self, key: str) -> tuple[dict[Path, DictConfig], dict[Path, DictConfig], str, str, set[Path]]:
         """Kedro's, with one more file of the base environment.
 
         Raises:
-            CrossmostError: if there is no such method.
+            CrossmostError: if there is no such method, or no such environment.
         """
+        # Not for globals: they are read before errors can be shown as a plain message.
+        if key != "globals":
+            self._check_environment()
         base, run_env, base_path, env_path, processed_files = super()._read_raw_config(key)
-        # Not for other keys: globals are read before errors can be shown as a plain message.
         if key == "parameters" and (source := self._method_source()) is not None:
             path = Path(self.conf_source) / source / "parameters.yml"
             settings: Any = OmegaConf.load(path)
             base = {**base, path: OmegaConf.create({"selftraining": settings.selftraining})}
         return base, run_env, base_path, env_path, processed_files
 
+    def _check_environment(self) -> None:
+        conf = Path(self.conf_source)
+        if self.env and conf.is_dir() and not (conf / self.env).is_dir():
+            there_are = sorted(path.name for path in conf.iterdir() if path.is_dir())
+            raise CrossmostError(
+                f"There is no environment `{self.env}` (there are {', '.join(there_are)})"
+                f"{did_you_mean(self.env, there_are)}"
+            )
+
     def _method_source(self) -> str | None:
-        name = (self.runtime_params or {}).get("method", "default")
+        name = (self.runtime_params or {}).get(METHOD, "default")
         if name not in METHODS:
             raise CrossmostError(f"There is no method {name!r}; --params method= takes {' or '.join(METHODS)}")
         return METHODS[name]
+
+
+def _has_command(given: Mapping[str, Any]) -> bool:
+    return "command" in given.get("reporting", {})
+
+
+def _dotted(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Nested values as `--params` takes them."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}={_written(value)}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_written, value))}]"
+    return (
+        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    )

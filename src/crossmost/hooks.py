@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,7 @@ from kedro.validation.exceptions import ParameterValidationError
 from rich.console import Console
 
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.parameter_names import did_you_mean
 from crossmost.result_table import result_table
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _USER_ERRORS = (CrossmostError, ParameterValidationError, MissingConfigException)
+_NO_PIPELINE = re.compile(
+    "Failed to find the pipeline named '(.*?)'"
+)  # Kedro's words: its error has no type of its own
 _TRAINING = "params:selftraining"
 _COMPOSED_PIPELINES = {"selftrain", "__default__"}
 
@@ -37,6 +42,11 @@ _COMPOSED_PIPELINES = {"selftrain", "__default__"}
 def user_error(error: BaseException | None) -> BaseException | None:
     """The error a user can act on in the chain of causes of ``error``; None if there is none."""
     while error is not None and not isinstance(error, _USER_ERRORS):
+        if isinstance(error, ValueError) and (found := _NO_PIPELINE.match(str(error))):
+            name, there_are = found.group(1), [name for name in pipelines if name != "__default__"]
+            return CrossmostError(
+                f"There is no pipeline `{name}` (there are {', '.join(there_are)}){did_you_mean(name, there_are)}"
+            )
         error = error.__cause__
     return error
 

@@ -18,7 +18,6 @@ import yaml
 from dvc.cli import DvcParserError
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.session import KedroSession
-from kedro.validation.exceptions import ParameterValidationError
 
 from crossmost.commands import COMMANDS
 from crossmost.errors import CrossmostError
@@ -269,7 +268,6 @@ REFUSALS = (
     AssertionError,
     click.UsageError,
     DvcParserError,
-    ParameterValidationError,
     CrossmostError,
     OSError,
     ImportError,

@@ -124,7 +124,7 @@ def test_the_correction_reaches_every_stage_that_sees_clouds(
     objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["adapt", "adapt"]})
     rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
     scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
-    settings = new_session("test").load_context().params
+    settings = new_session("test", selftraining={"crossmost": {"n_points": 128}}).load_context().params
     monkeypatch.setattr(scoring, "score_collection", stand_in("scoring"))
     monkeypatch.setattr(selftraining, "self_train", stand_in("self-training"))
     monkeypatch.setattr(prediction, "predict", stand_in("prediction"))

@@ -12,10 +12,12 @@ import torch
 from kedro.framework.session import KedroSession
 
 from crossmost.collection import Collection
+from crossmost.errors import CrossmostError
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, save_joint
 from crossmost.pipelines.selftraining import nodes
+from crossmost.pipelines.zeroshot import nodes as zeroshot
 from tests.test_collection import Item, store
 
 
@@ -41,7 +43,8 @@ def test_colors_of_clouds_are_learned_from_by_towers_that_use_them(
     start = save_joint(JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"]))
     rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
     scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
-    parameters = new_session("test").load_context().params["selftraining"]
+    few = {"crossmost": {"n_points": 5}}
+    parameters = new_session("test", selftraining=few).load_context().params["selftraining"]
     with pytest.raises(Handed):
         nodes.adapt_jointly(start, scores, scores, views, clouds, objects, parameters)
     assert seen[0].object_ids == ("b",)
@@ -71,7 +74,8 @@ def test_first_labels_come_from_the_transductive_scores_of_the_objects_to_adapt_
     transductive = pd.DataFrame(rows, columns=["object_id", "view", "split", "probabilities"])
     equal: list[Any] = [np.array([0.7, 0.3])] * 6
     zeroshot = transductive.assign(probabilities=equal)
-    parameters = new_session("test").load_context().params["selftraining"]
+    few = {"crossmost": {"n_points": 5}}
+    parameters = new_session("test", selftraining=few).load_context().params["selftraining"]
     labels = parameters.crossmost.pseudo_labels.model_copy(update={"transductive_epochs": epochs})
     crossmost = parameters.crossmost.model_copy(update={"pseudo_labels": labels})
     with pytest.raises(Handed):
@@ -93,3 +97,21 @@ def test_first_labels_come_from_the_transductive_scores_of_the_objects_to_adapt_
     else:
         assert joint is not None
         torch.testing.assert_close(joint[..., 0], torch.tensor([[0.1, 0.2], [0.5, 0.6]]))
+
+
+def test_more_points_than_clouds_have_are_refused_by_name(
+    tmp_path: Path, new_session: Callable[..., KedroSession]
+) -> None:
+    views, clouds = store(tmp_path / "views", [Item("a", 1, "views")]), store(tmp_path / "c", [Item("a", 1, "clouds")])
+    objects = pd.DataFrame({"object_id": ["a"], "split": ["adapt"]})
+    encoders = Encoders(mini_config())
+    start = save_joint(
+        JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"], method="zeroshot")
+    )
+    parameters = new_session("test").load_context().params
+    wanted = "n_points is 256, but clouds are stored with 5 points: raise rendering.clouds.n_points to at least 256"
+    with pytest.raises(CrossmostError, match=f"^selftraining.crossmost.{wanted}"):
+        nodes.adapt_jointly(start, objects, objects, views, clouds, objects, parameters["selftraining"])
+    for stage in (zeroshot.check_clouds, zeroshot.score_zeroshot):
+        with pytest.raises(CrossmostError, match=f"^zeroshot.{wanted}"):
+            stage(start, views, clouds, objects, parameters["zeroshot"])

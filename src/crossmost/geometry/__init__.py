@@ -4,12 +4,12 @@ from crossmost.geometry.clouds import plan_clouds
 from crossmost.geometry.meshes import decode_mesh, decode_points
 from crossmost.geometry.normalize import normalize_cloud
 from crossmost.geometry.sampling import mesh_triangles, object_generator, sample_surface
-from crossmost.geometry.scans import CadSettings, CloudSettings, ScanSettings, capture_cloud, simulate_scan
+from crossmost.geometry.scans import CadSettings, ScanSettings, SensorSettings, capture_cloud, simulate_scan
 
 __all__ = [
     "CadSettings",
-    "CloudSettings",
     "ScanSettings",
+    "SensorSettings",
     "capture_cloud",
     "decode_mesh",
     "decode_points",

@@ -7,7 +7,7 @@ z-buffer of points, so that meshes and plain clouds are handled alike and no gra
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import trimesh
@@ -24,13 +24,11 @@ FLOOR_POINTS = 4000  # density of the floor before visibility is tested
 CLUTTER = np.uint8(102)  # of floor and background in all channels: the grey that stands for no color
 
 
-class ScanSettings(BaseModel):
+class SensorSettings(BaseModel):
     """A depth sensor at eye height; lengths are relative to the radius of the object."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["scan"] = "scan"
-    n_points: int = Field(default=2048, ge=16, description="points of a cloud")
     n_viewpoints: tuple[int, ...] = Field(
         default=(1, 2),
         min_length=1,
@@ -88,6 +86,13 @@ class ScanSettings(BaseModel):
         return value
 
 
+class ScanSettings(SensorSettings):
+    """What a depth sensor sees."""
+
+    kind: Literal["scan"] = "scan"
+    n_points: int = Field(default=2048, ge=16, description="points of a cloud")
+
+
 class CadSettings(BaseModel):
     """The full, clean surface."""
 
@@ -95,9 +100,6 @@ class CadSettings(BaseModel):
 
     kind: Literal["cad"] = "cad"
     n_points: int = Field(default=2048, ge=16, description="points of a cloud")
-
-
-CloudSettings = Annotated[ScanSettings | CadSettings, Field(discriminator="kind")]
 
 
 def capture_cloud(
@@ -175,7 +177,7 @@ def _scan(
     return normalize_cloud(scan[order]), origin[order]
 
 
-def sensor_positions(rng: np.random.Generator, settings: ScanSettings) -> np.ndarray:
+def sensor_positions(rng: np.random.Generator, settings: SensorSettings) -> np.ndarray:
     """Random sensor positions around an object of unit radius at the origin: (V, 3) float64."""
     count = int(rng.choice(settings.n_viewpoints))
     steps = rng.uniform(*settings.spread, size=count) * rng.choice([-1.0, 1.0])

@@ -71,6 +71,24 @@ def check_cloud_size(config: AnyPointConfig, n_points: int, expected: int | None
         )
 
 
+def require_stored_points(asked: int, stored: int, setting: str) -> None:
+    """Check that clouds have the points that a setting asks for.
+
+    Args:
+        asked: points per cloud that are to enter the tower.
+        stored: points that each cloud has.
+        setting: the name of the parameter that asks.
+
+    Raises:
+        CrossmostError: if there are fewer.
+    """
+    if asked > stored:
+        raise CrossmostError(
+            f"{setting} is {asked}, but clouds are stored with {stored} points: raise rendering.clouds.n_points to at "
+            f"least {asked} and render again, or lower {setting}"
+        )
+
+
 class Encoded(NamedTuple):
     """Class probabilities of N objects on the CPU and, if they are kept, embeddings.
 

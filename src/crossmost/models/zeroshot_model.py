@@ -1,5 +1,6 @@
 """The joint model before any adaptation."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
@@ -9,6 +10,9 @@ from crossmost.models.checkpoints.assembly import StartingPoint
 from crossmost.models.joint import JointModel
 from crossmost.models.scoring import scoring_device
 from crossmost.models.text_classifier import text_classifier
+
+logger = logging.getLogger(__name__)
+MOST_NAMED = 8
 
 
 def zeroshot_model(start: StartingPoint, class_names: Sequence[str], templates: Sequence[str]) -> JointModel:
@@ -25,6 +29,7 @@ def zeroshot_model(start: StartingPoint, class_names: Sequence[str], templates: 
     """
     classifier = start.classifier
     if classifier is None:
+        _warn_of_other_names(start.card.get("class_names", ()), class_names)
         classifier = text_classifier(start.encoders.to(scoring_device()), class_names, templates).cpu()
         start.encoders.cpu()
     elif classifier.shape[1] != len(class_names):
@@ -37,3 +42,24 @@ def zeroshot_model(start: StartingPoint, class_names: Sequence[str], templates: 
         with torch.no_grad():
             model.point_token_projection.copy_(start.point_token_projection)
     return model.eval()
+
+
+def _warn_of_other_names(known: Sequence[str], class_names: Sequence[str]) -> None:
+    """Say so if encoders were trained on a few names only, as the mini encoders, and these are others.
+
+    Args:
+        known: names they were trained on; empty for encoders that know language.
+    """
+    others = [name for name in class_names if _spelt(name) not in {_spelt(other) for other in known}]
+    if known and others:
+        logger.warning(
+            "The mini encoders know %d class names only (%s). The others mean nothing to them: %s. For such names take "
+            "a CLIP-like model with a point tower (docs/checkpoints.md)",
+            len(known),
+            ", ".join(known),
+            ", ".join(others[:MOST_NAMED]) + (f" and {len(others) - MOST_NAMED} more" * (len(others) > MOST_NAMED)),
+        )
+
+
+def _spelt(name: str) -> str:
+    return name.lower().replace("_", " ")

@@ -6,7 +6,7 @@ import torch
 from crossmost.collection import load_collection
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_fusion, load_joint, load_pose
-from crossmost.models.scoring import Scored, check_cloud_size, score_collection
+from crossmost.models.scoring import Scored, check_cloud_size, require_stored_points, score_collection
 from crossmost.shards import ShardStore
 
 
@@ -24,18 +24,18 @@ def score(
 
     Args:
         objects: table with object_id and split.
-        n_points: points of a cloud that enter the point tower.
+        n_points: points of a cloud that enter the point tower, as zeroshot.n_points says.
         batch_size: objects scored at once.
         keep_embeddings: see `score_collection`.
 
     Raises:
-        CrossmostError: if clouds are smaller than the point tower's groups.
+        CrossmostError: if clouds are smaller than that, or than the point tower's groups.
     """
     joint, card = load_joint(model), model.card
     collection = load_collection(views, clouds, load_pose(model))
     reliability = torch.tensor(card["reliability"]) if "reliability" in card else None
-    present = min(n_points, collection.clouds.shape[1])
-    check_cloud_size(joint.point_tower.config, present, card.get("expected_points"))
+    require_stored_points(n_points, collection.clouds.shape[1], "zeroshot.n_points")
+    check_cloud_size(joint.point_tower.config, n_points, card.get("expected_points"))
     return score_collection(
         joint,
         collection,

@@ -24,7 +24,8 @@ def render_views(meshes: ShardStore, params: RenderingParameters) -> ShardWork:
 
 def capture_clouds(meshes: ShardStore, params: RenderingParameters) -> ShardWork:
     """A point cloud of every object; done when the dataset is saved."""
-    return plan_clouds(meshes, params.clouds, seed=params.seed, n_jobs=params.n_jobs, cluster=params.cluster)
+    settings = params.clouds.settings()
+    return plan_clouds(meshes, settings, seed=params.seed, n_jobs=params.n_jobs, cluster=params.cluster)
 
 
 def report_render_quarantine(views: ShardStore, clouds: ShardStore, params: RenderingParameters) -> pd.DataFrame:

@@ -1,11 +1,32 @@
 """Parameters of the rendering pipeline."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from crossmost.geometry import CloudSettings, ScanSettings
+from crossmost.geometry import CadSettings, ScanSettings, SensorSettings
 from crossmost.rendering import CameraRig, DepthViewSettings, ViewsFrom
 
 LEAST_VIEWS = 8  # fewer do not show an object from all around
+
+
+class CloudParameters(BaseModel):
+    """How meshes become clouds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["scan", "cad"] = Field(
+        default="scan", description="scan: as a depth sensor sees it; cad: the whole, clean surface."
+    )
+    n_points: int = Field(default=2048, ge=16, description="Points of a cloud, of either kind.")
+    # A block of its own: environments and the command line change the kind or the number of points alone.
+    scan: SensorSettings = Field(default=SensorSettings(), description="The sensor of kind `scan`.")
+
+    def settings(self) -> ScanSettings | CadSettings:
+        """All that the clouds depend on: those of a surface do not depend on the sensor."""
+        if self.kind == "cad":
+            return CadSettings(n_points=self.n_points)
+        return ScanSettings(n_points=self.n_points, **self.scan.model_dump())
 
 
 class RenderingParameters(BaseModel):
@@ -36,20 +57,12 @@ class RenderingParameters(BaseModel):
     depth_views: DepthViewSettings = Field(
         default=DepthViewSettings(), description="How points become pictures where views are depth views."
     )
-    clouds: CloudSettings = Field(
-        default=ScanSettings(),
-        description="Sensor that captures the point cloud of a mesh; objects that are clouds keep their points.",
+    clouds: CloudParameters = Field(
+        default=CloudParameters(), description="The cloud of a mesh; objects that are clouds keep their points."
     )
     max_quarantine_share: float = Field(
         default=0.1, ge=0, le=1, description="Largest share of objects that may fail before the run does."
     )
-
-    @field_validator("clouds", mode="before")
-    @classmethod
-    def _kind_alone(cls, value: object) -> object:
-        """A bare ``cad`` or ``scan`` is that sensor with its defaults: environments are merged into the base key by
-        key, so another kind given as a block would inherit the keys of the base's kind."""
-        return {"kind": value} if isinstance(value, str) else value
 
     @field_validator("views")
     @classmethod

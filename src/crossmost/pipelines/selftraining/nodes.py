@@ -8,7 +8,7 @@ from crossmost.collection import load_adaptation_set
 from crossmost.embeddings import Embeddings
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_joint, load_pose, with_fusion
-from crossmost.models.scoring import fusion_from_scores, learn_fusion, predictions_from_scores
+from crossmost.models.scoring import fusion_from_scores, learn_fusion, predictions_from_scores, require_stored_points
 from crossmost.pipelines.scoring import score
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -121,6 +121,7 @@ def _adapt(
 ) -> tuple[Checkpoint, SelfTrainingResult]:
     joint = load_joint(start)
     collection = load_adaptation_set(views, clouds, objects, load_pose(start))
+    require_stored_points(settings.n_points, collection.clouds.shape[1], "selftraining.crossmost.n_points")
     fusion = fusion_from_scores(scores)
     transductive = None
     if settings.pseudo_labels.transductive_epochs > 0:

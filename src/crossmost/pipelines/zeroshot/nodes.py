@@ -8,7 +8,7 @@ from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint, with_pose
 from crossmost.models.pose_check import check_pose, report_pose
-from crossmost.models.scoring import check_cloud_size
+from crossmost.models.scoring import check_cloud_size, require_stored_points
 from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pipelines.scoring import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -44,7 +44,8 @@ def check_clouds(
     if not len(collection):
         collection = load_collection(views, clouds)
     # Scoring says whether clouds are small for this tower; here only those that it cannot take are refused.
-    check_cloud_size(joint.point_tower.config, min(parameters.n_points, collection.clouds.shape[1]), None)
+    require_stored_points(parameters.n_points, collection.clouds.shape[1], "zeroshot.n_points")
+    check_cloud_size(joint.point_tower.config, parameters.n_points, None)
     findings = check_pose(
         joint,
         collection,

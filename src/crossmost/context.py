@@ -1,0 +1,52 @@
+"""Kedro's context of a run, which says in words what is wrong with parameters."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.project import pipelines
+from kedro.validation.exceptions import ParameterValidationError
+from kedro.validation.type_extractor import TypeExtractor
+from kedro.validation.utils import resolve_nested_dict_path
+from pydantic import BaseModel, ValidationError
+
+from crossmost.errors import CrossmostError
+from crossmost.parameter_errors import explain
+from crossmost.parameter_names import parameter_names, refuse_unknown
+
+
+class CrossmostContext(KedroContext):
+    """Kedro's, with parameters whose names were looked at."""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Kedro's: models by stage.
+
+        Raises:
+            CrossmostError: for a name or a value that no model takes, and for a name that nothing reads.
+        """
+        if Path(self._conf_source).is_dir():  # else an archive, of which Kedro alone knows what is in it
+            refuse_unknown(self.config_loader.runtime_params or {}, parameter_names(self._conf_source))
+        try:
+            return super().params
+        except ParameterValidationError as error:
+            if problems := list(self._problems()):
+                raise CrossmostError("\n".join(problems)) from error
+            raise
+
+    @property
+    def _conf_source(self) -> str:
+        return str(self.config_loader.conf_source)
+
+    def _problems(self) -> Iterator[str]:
+        """What models say themselves: Kedro's error has it as one text."""
+        values = self.config_loader["parameters"]
+        for name, model in TypeExtractor(dict(pipelines)).extract_types_from_pipelines().items():
+            if not (isinstance(model, type) and issubclass(model, BaseModel)):
+                continue
+            given = resolve_nested_dict_path(values, name)
+            try:
+                model.model_validate(given)
+            except ValidationError as error:
+                yield from explain(error, name, given, parameter_names(self._conf_source))
