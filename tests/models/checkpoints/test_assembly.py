@@ -141,6 +141,9 @@ def test_mixed_spaces_and_missing_parts_are_refused(file: str, backbone: str, me
     [
         ({"point_checkpoint": "x.pt"}, "backbone is `mini`"),
         ({"backbone": "openai/ViT-B-16"}, "has no point tower"),
+        ({"backbone": "ViT-B-16"}, r"the form is PRETRAINED/ARCHITECTURE, e\.g\. openai/ViT-B-16, "),
+        ({"backbone": "ViT-L-14", "point_checkpoint": "x.pt"}, r"PRETRAINED/ARCHITECTURE, e\.g\. openai/ViT-L-14, "),
+        ({"backbone": "clip"}, r"PRETRAINED/ARCHITECTURE, e\.g\. openai/ViT-B-16, or hf-hub:OWNER/NAME"),
         ({"backbone": "checkpoint", "point_checkpoint": "absent.pt"}, "no file absent.pt"),
         ({"backbone": "checkpoint", "point_checkpoint": "hf://owner/repository"}, "write hf://OWNER/REPOSITORY/FILE"),
     ],
@@ -188,6 +191,8 @@ def test_unknown_backbones_name_the_allowed_ones() -> None:
     with pytest.raises(CrossmostError, match="tags of ViT-B-32: openai"):
         read_backbone("nonsense/ViT-B-32", None)
     with pytest.raises(CrossmostError, match="allowed: mini, checkpoint, PRETRAINED/ARCHITECTURE"):
+        read_backbone("openai/nonsense", None)
+    with pytest.raises(CrossmostError, match=r"the form is PRETRAINED/ARCHITECTURE, e\.g\. openai/ViT-B-32, "):
         read_backbone("ViT-B-32", None)
 
 

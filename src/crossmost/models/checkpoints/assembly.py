@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from crossmost.errors import CrossmostError
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.checkpoints.backbone import read_backbone
+from crossmost.models.checkpoints.backbone import check_form, read_backbone
 from crossmost.models.checkpoints.content import CheckpointContent, CheckpointDescription
 from crossmost.models.checkpoints.fetch import locate
 from crossmost.models.checkpoints.own import load_own_encoders
@@ -57,6 +57,8 @@ def load_starting_point(settings: EncoderSettings, mini_encoders: Checkpoint) ->
                 "PRETRAINED/ARCHITECTURE, or point_checkpoint and backbone_file to null"
             )
         return StartingPoint(Encoders.from_checkpoint(mini_encoders).eval(), mini_encoders.card)
+    if settings.backbone != "checkpoint":
+        check_form(settings.backbone)
     if not settings.point_checkpoint:
         raise CrossmostError(
             f"backbone {settings.backbone!r} has no point tower; set point_checkpoint to the path of one aligned to it"

@@ -24,6 +24,7 @@ def read_backbone(name: str, file: str | None) -> CheckpointContent:
     Raises:
         CrossmostError: for unknown names, or weights that do not fit the architecture.
     """
+    check_form(name)
     if name.startswith(_HUB):
         return _read_hub_model(name, file)
     tag, _, architecture = name.partition("/")
@@ -40,6 +41,22 @@ def read_backbone(name: str, file: str | None) -> CheckpointContent:
     config = backbone_config(architecture) | ({"quick_gelu": True} if quick else {})
     path = locate(file) if file else fetch_pretrained(architecture, tag, known)
     return _normalized_as(read_as(open_checkpoint(path), full_name, config, name), known)
+
+
+def check_form(name: str) -> None:
+    """Refuse a name that is of neither form, e.g. an architecture without weights.
+
+    Raises:
+        CrossmostError: with the names that were meant, if open_clip knows the architecture.
+    """
+    if "/" in name:
+        return
+    tags = open_clip.list_pretrained_tags_by_model(name)
+    examples = ", ".join(f"{tag}/{name}" for tag in tags[:3]) or "openai/ViT-B-16"
+    raise CrossmostError(
+        f"backbone {name!r} is none: the form is PRETRAINED/ARCHITECTURE, e.g. {examples}, or hf-hub:OWNER/NAME; or "
+        "mini, or checkpoint"
+    )
 
 
 def _read_hub_model(name: str, file: str | None) -> CheckpointContent:
