@@ -18,7 +18,7 @@ PARAMETERS = {
     "n_jobs": 2,
     "supersampling": 2,
     "views": {"n_views": 8, "image_size": 48, "azimuth_jitter": 20},
-    "clouds": {"kind": "scan", "n_points": 256, "surface_points": 2_000},
+    "clouds": {"kind": "scan", "n_points": 256, "scan": {"surface_points": 2_000}},
 }
 
 
