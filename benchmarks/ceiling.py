@@ -9,6 +9,7 @@ cross-entropy of the true class in both modalities. Labels are used here on purp
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="base", help="Kedro environment")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--folds", type=int, help="hold out a fold of so many per seed, in place of a drawn 30 %%")
     parser.add_argument("--json", type=Path, help="also write the rows here")
     arguments = parser.parse_args()
-    inputs = load_inputs(arguments.env, {})
+    inputs = replace(load_inputs(arguments.env, {}), n_folds=arguments.folds)
     rows = pd.DataFrame([row for seed in arguments.seeds for row in run_ceiling(inputs, seed)])
     Console(width=140).print(summarize(rows, (METHOD,)))
     if arguments.json:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 import torch
 
 from benchmarks import ablation
-from benchmarks.ablation import PAPER, ROWS, SINGLE_CHOICES, run_row
+from benchmarks.ablation import run_row
+from benchmarks.ablation_rows import ON_PAPER_LABELS, PAPER, PAPER_LABELS, ROWS, SINGLE_CHOICES
 from benchmarks.accuracy import VIEWS, Inputs
 from crossmost.errors import CrossmostError
 from crossmost.models.checkpoint import Checkpoint
@@ -122,6 +124,22 @@ def test_everything_that_the_paper_does_otherwise_has_a_row(parameters: Selftrai
     of_several_processes, of_rules = {"arithmetic.contrast_scope"}, {"pseudo_labels.rule"}
     assert {name for names in SINGLE_CHOICES.values() for name in names} == different - of_several_processes - of_rules
     assert ROWS["rule: joint"] == {"crossmost.pseudo_labels.rule": PAPER["crossmost.pseudo_labels.rule"]}
+
+
+@pytest.mark.parametrize("name", sorted(ON_PAPER_LABELS))
+def test_a_technique_alone_changes_the_papers_labels(name: str, parameters: SelftrainingParameters) -> None:
+    base = with_changes(parameters, PAPER_LABELS).crossmost
+    assert base.pseudo_labels.rule == "joint" and base.teacher_views == 1 and base.adapted_share.image == 1
+    assert with_changes(parameters, ROWS[f"paper's labels + {name}"]).crossmost != base
+
+
+def test_folds_hold_out_every_object_once(inputs: Inputs) -> None:
+    folded = replace(inputs, n_folds=5)
+    sides = [folded.split(seed) for seed in range(10)]
+    for rotation in (sides[:5], sides[5:]):
+        held_out = [name for split in rotation for name, side in split.items() if side == "test"]
+        assert sorted(held_out) == sorted(inputs.collection.object_ids)
+    assert sides[:5] != sides[5:], "the next five seeds draw other folds"
 
 
 def test_an_unknown_setting_is_refused(parameters: SelftrainingParameters) -> None:

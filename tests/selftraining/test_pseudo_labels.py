@@ -16,7 +16,7 @@ POINT = torch.tensor([[0.0, 0.95, 0.05], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0.2,
 HEADS = torch.ones(16, dtype=torch.bool)
 
 
-def settings(rule: str, **changes: float) -> PseudoLabelSettings:
+def settings(rule: str, **changes: float | None) -> PseudoLabelSettings:
     values = {"threshold_image": 0.6, "threshold_point": 0.6, "threshold_joint": 0.6, "point_weight": 1.0, **changes}
     return PseudoLabelSettings.model_validate({"rule": rule, **values})
 
@@ -56,6 +56,34 @@ def test_point_weight_shifts_the_decision_and_the_threshold() -> None:
     assert labels.image_label.tolist() == [0, 0, 2, 0]
     assert labels.image_keep.tolist() == [True, False, True, False]  # 0.8 · 0.7 is below the threshold
     assert labels.point_confidence.tolist() == pytest.approx([0.95, 0.8, 0.8, 0.6])
+
+
+def test_without_a_point_weight_calibrated_confidences_are_compared() -> None:
+    """Points that are sure of themselves and seldom right lose to timid images that are right."""
+    image, point = torch.tensor([[0.5, 0.3, 0.2]]), torch.tensor([[0.05, 0.9, 0.05]])
+    fusion = neutral_fusion(3)._replace(temperature=torch.tensor([0.3, 4.0]))
+    raw = labels_of(image, point, HEADS[:1], settings("joint"), fusion)
+    calibrated = labels_of(image, point, HEADS[:1], settings("joint", point_weight=None), fusion)
+    assert (raw.image_label.tolist(), calibrated.image_label.tolist()) == ([1], [0])
+    assert calibrated.image_keep.tolist() == [True], "0.5 becomes 0.8"
+    assert calibrated.image_confidence.tolist() == pytest.approx([0.5]), "recorded as the teacher said it"
+    both_sure = torch.tensor([[0.0, 1.0, 0.0]])
+    agreed = settings("agreement", point_weight=None)
+    assert labels_of(both_sure, point, HEADS[:1], agreed, fusion).point_keep.tolist() == [False]
+    assert labels_of(both_sure, point, HEADS[:1], settings("agreement"), fusion).point_keep.tolist() == [True]
+
+
+def test_entropy_weighted_labels_count_each_modality_as_far_as_it_is_decided() -> None:
+    undecided, sure = torch.full((1, 4), 0.25), torch.tensor([[0.7, 0.1, 0.1, 0.1]])
+    rule = settings("entropy_weighted")
+    first = choose_targets(undecided, sure, HEADS[:1], rule)
+    exponent = 1 - float(-(sure * sure.log()).sum() / torch.tensor(4.0).log())
+    assert first.image_target[0].tolist() == pytest.approx((exponent * sure.log()).softmax(-1)[0].tolist(), abs=1e-5)
+    timid = torch.tensor([[0.2, 0.3, 0.3, 0.2]])
+    assert labels_of(timid, sure, HEADS[:1], rule).point_label.tolist() == [0], "the timid one hardly counts"
+    certain = torch.tensor([[1.0, 0.0, 0.0, 0.0]])
+    product = choose_targets(certain, certain, HEADS[:1], rule)
+    assert product.image_target[0].tolist() == pytest.approx(certain[0].tolist(), abs=1e-6)
 
 
 def test_tie_takes_the_images_label() -> None:
@@ -101,7 +129,7 @@ def test_kept_labels_are_predictions_of_a_modality(rule: str, seed: int, thresho
     point = torch.rand(16, 5, generator=generator).softmax(-1)
     coin = torch.rand(16, generator=generator) < 0.5
     labels = labels_of(image, point, coin, settings(rule, threshold_joint=threshold))
-    if rule != "pooled":  # which may name a third class that both modalities held likely
+    if rule not in ("pooled", "entropy_weighted"):  # which may name a third class that both modalities held likely
         offered = torch.stack([image.argmax(-1), point.argmax(-1)])
         assert bool((offered == labels.image_label).any(0).all())
         assert bool((offered == labels.point_label).any(0).all())

@@ -7,7 +7,7 @@ ICML 2017). What a modality means when it says class a shows in what both say of
 probabilities that were read in this way, over the class frequencies, is the joint prediction.
 """
 
-from math import log2
+from math import log, log2
 from typing import NamedTuple
 
 import torch
@@ -128,6 +128,20 @@ def leaning_predictions(
         torch.softmax(own * image + other * point - reference, dim=-1),
         torch.softmax(own * point + other * image - reference, dim=-1),
     )
+
+
+def entropy_weighted_prediction(image_probabilities: Tensor, point_probabilities: Tensor) -> Tensor:
+    """A log-linear pool (B, C) in which each modality counts as far as it is not undecided.
+
+    The exponent of a prediction p of C classes is 1 − H(p) / log C: 1 for one that is certain, 0 for one that holds all
+    classes equally likely. Two certain predictions are multiplied.
+
+    Args:
+        image_probabilities, point_probabilities: (B, C), C > 1.
+    """
+    logs = _log(torch.stack([image_probabilities, point_probabilities]))
+    entropy = -(logs.exp() * logs).sum(-1, keepdim=True)
+    return torch.softmax(((1 - entropy / log(logs.shape[-1])) * logs).sum(0), dim=-1)
 
 
 def class_frequencies(fusion: Fusion) -> Tensor:

@@ -6,7 +6,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from crossmost.models.joint_prediction import Fusion, fit_fusion, joint_prediction, leaning_predictions
+from crossmost.models.joint_prediction import (
+    Fusion,
+    calibrated_predictions,
+    entropy_weighted_prediction,
+    fit_fusion,
+    joint_prediction,
+    leaning_predictions,
+)
 from crossmost.selftraining.label_memory import LabelMemory, label_weights
 from crossmost.selftraining.settings import PseudoLabelSettings
 
@@ -87,6 +94,11 @@ def _pooled(p: _Predictions) -> Choice:
     return Choice(image, point, image.amax(-1), point.amax(-1), torch.ones_like(p.coin))
 
 
+def _entropy_weighted(p: _Predictions) -> Choice:
+    target = entropy_weighted_prediction(p.image, p.point)
+    return _one_for_both(target, target.amax(-1))
+
+
 def _separate(p: _Predictions) -> Choice:
     return Choice(p.image, p.point, p.image_score, p.point_score, torch.ones_like(p.coin))
 
@@ -111,6 +123,7 @@ def _point_only(p: _Predictions) -> Choice:
 
 RULES: dict[str, Callable[[_Predictions], Choice]] = {
     "pooled": _pooled,
+    "entropy_weighted": _entropy_weighted,
     "joint": _joint,
     "separate": _separate,
     "agreement": _agreement,
@@ -119,8 +132,8 @@ RULES: dict[str, Callable[[_Predictions], Choice]] = {
     "point_only": _point_only,
 }
 
-# Rules that never compare the modalities' confidences, so that a weight has no place in them.
-_WITHOUT_WEIGHT = ("pooled", "separate", "image_only", "point_only")
+_COMPARING = ("joint", "agreement", "random")
+"""Rules that compare the modalities' confidences, so that a weight has its place in them."""
 
 
 def choose_targets(
@@ -134,14 +147,17 @@ def choose_targets(
 
     Args:
         coin: (B,) bool, which modality the ``random`` rule takes: True is the image.
-        fusion: how the ``pooled`` rule reads both predictions; None learns it from these objects.
+        fusion: how the ``pooled`` rule reads both predictions, and the temperatures that stand in for a point weight of
+            None; None learns it from these objects.
     """
-    weight = 1.0 if settings.rule in _WITHOUT_WEIGHT else settings.point_weight
     if fusion is None:
         fusion = fit_fusion(image_probabilities, point_probabilities)
-    scores = image_probabilities.amax(-1), weight * point_probabilities.amax(-1)
-    both = image_probabilities, point_probabilities
-    return RULES[settings.rule](_Predictions(*both, *scores, coin, fusion, settings.diversity))
+    image, point = image_probabilities, point_probabilities
+    weight = settings.point_weight if settings.rule in _COMPARING else 1.0
+    if weight is None:
+        image, point = calibrated_predictions(image, point, fusion)
+    scores = image.amax(-1), (1.0 if weight is None else weight) * point.amax(-1)
+    return RULES[settings.rule](_Predictions(image, point, *scores, coin, fusion, settings.diversity))
 
 
 def thresholds(settings: PseudoLabelSettings) -> tuple[float, float]:

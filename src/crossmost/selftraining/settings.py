@@ -11,7 +11,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-RuleName = Literal["pooled", "joint", "separate", "agreement", "random", "image_only", "point_only"]
+RuleName = Literal["pooled", "entropy_weighted", "joint", "separate", "agreement", "random", "image_only", "point_only"]
 Weighting = Literal["threshold", "self_adaptive", "soft"]
 
 
@@ -24,8 +24,10 @@ class PseudoLabelSettings(Frozen):
     threshold_joint: float = Field(
         ge=0, le=1, description="The same for rules that make one label for both modalities."
     )
-    point_weight: float = Field(
-        gt=0, description="Factor on the point confidence where rules compare modalities: joint, agreement, random."
+    point_weight: float | None = Field(
+        gt=0,
+        description="Factor on the point confidence where rules compare modalities: joint, agreement, random; null: "
+        "none, and both are calibrated before, by temperatures learned without labels.",
     )
     weighting: Weighting = Field(
         default="threshold",
