@@ -1,5 +1,6 @@
 """What people read around a run: missing inputs, errors and the result table."""
 
+import re
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -8,13 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 from rich.console import Console
 
 from crossmost.errors import MissingInputError, UnreadableObjectError
-from crossmost.hooks import ErrorHooks, user_error
+from crossmost.hooks import ErrorHooks, ScratchHooks, user_error
 from crossmost.result_table import result_table
+from crossmost.settings import HOOKS
 
 SessionFactory = Callable[..., KedroSession]
 
@@ -63,21 +66,33 @@ def test_other_errors_keep_their_stack_trace(
 
 
 @pytest.mark.parametrize(
-    ("stage", "command"),
+    ("stage", "maker", "more"),
     [
-        ("rendering", "`kedro run --pipelines=ingestion --env=test` makes it"),
-        ("zeroshot", "`kedro run --pipelines=ingestion --env=test` makes it"),
-        ("evaluation", "`kedro run --pipelines=ingestion --env=test` makes it"),
-        ("prediction", "`kedro run --pipelines=selftraining --env=test` makes it; a model that was adapted in another"),
+        ("rendering", "ingestion", ""),
+        ("zeroshot", "ingestion", ""),
+        ("evaluation", "ingestion", ""),
+        ("tuning", "ingestion", ""),
+        ("prediction", "selftraining", "; a model that was adapted in another"),
     ],
 )
-def test_a_stage_without_its_inputs_names_the_command_that_makes_them(
-    stage: str, command: str, new_session: SessionFactory
+def test_a_stage_without_its_inputs_names_the_commands_that_make_them(
+    stage: str, maker: str, more: str, new_session: SessionFactory
 ) -> None:
     with pytest.raises(MissingInputError, match="missing input: ") as caught:
         new_session("test").run(pipeline_names=[stage])
-    assert command in str(caught.value)
+    options = r"--env=test --params data_root=\S+"
+    makes_it = f"`kedro run --pipelines={maker} {options}` makes it"
+    makes_all = f"`kedro run --pipeline=selftrain {options}` everything"
+    assert re.search(f"{makes_it}, {makes_all}{re.escape(more)}", str(caught.value))
     assert "\n" not in str(caught.value)
+
+
+def test_the_command_that_makes_an_input_has_the_parameters_of_the_run(new_session: SessionFactory) -> None:
+    session = new_session("test", rendering={"views": {"image_size": 64}}, seed=3)
+    with pytest.raises(MissingInputError) as caught:
+        session.run(pipeline_names=["rendering"])
+    options = r"--env=test --params \S*rendering\.views\.image_size=64,seed=3\S*"
+    assert re.search(f"`kedro run --pipelines=ingestion {options}` makes it", str(caught.value))
 
 
 def test_missing_raw_data_names_make_data_and_the_environment_that_needs_none(
@@ -87,6 +102,21 @@ def test_missing_raw_data_names_make_data_and_the_environment_that_needs_none(
     with pytest.raises(MissingInputError, match=r"make data.*--env=shapes") as caught:
         session.run(pipeline_names=["ingestion"])
     assert "\n" not in str(caught.value)
+
+
+def test_what_finished_trainings_left_goes_when_all_results_are_saved(
+    tmp_path: Path, new_session: SessionFactory
+) -> None:
+    """A run that fails later never comes here: the next one finds its trainings finished."""
+    finished, stopped = tmp_path / "aa.finished.pt", tmp_path / "bb.pt"
+    for path in (finished, stopped):
+        path.touch()
+    catalog = new_session("test", selftraining={"scratch": str(tmp_path)}).load_context().catalog
+    ScratchHooks().after_pipeline_run(pipelines["evaluation"], catalog)
+    assert finished.exists()
+    ScratchHooks().after_pipeline_run(pipelines["selftraining"], catalog)
+    assert not finished.exists() and stopped.exists()
+    assert any(isinstance(hook, ScratchHooks) for hook in HOOKS)
 
 
 def test_a_wrong_pipeline_names_those_that_there_are(new_session: SessionFactory) -> None:

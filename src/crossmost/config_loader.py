@@ -28,8 +28,8 @@ class MethodConfigLoader(OmegaConfigLoader):
         reporting = config.get("reporting")
         if key != "parameters" or not given or not isinstance(reporting, Mapping) or _has_command(given):
             return config
-        options = shlex.quote(",".join(_dotted(given)))
-        return {**config, "reporting": {**reporting, "command": f"{reporting['command']} --params {options}"}}
+        command = f"{reporting['command']}{params_option(given)}"
+        return {**config, "reporting": {**reporting, "command": command}}
 
     def _read_raw_config(self, key: str) -> tuple[dict[Path, DictConfig], dict[Path, DictConfig], str, str, set[Path]]:
         """Kedro's, with one more file of the base environment.
@@ -61,6 +61,11 @@ class MethodConfigLoader(OmegaConfigLoader):
         if name not in METHODS:
             raise CrossmostError(f"There is no method {name!r}; --params method= takes {' or '.join(METHODS)}")
         return METHODS[name]
+
+
+def params_option(given: Mapping[str, Any] | None) -> str:
+    """End of a command that repeats parameters nested as Kedro has them: `` --params NAME=VALUE,…``, or nothing."""
+    return f" --params {shlex.quote(','.join(_dotted(given)))}" if given else ""
 
 
 def _has_command(given: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from kedro.pipeline.node import Node
 from kedro.validation.exceptions import ParameterValidationError
 from rich.console import Console
 
+from crossmost.config_loader import params_option
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.parameter_names import did_you_mean
 from crossmost.result_table import result_table
@@ -37,6 +38,7 @@ _NO_PIPELINE = re.compile(
 )  # Kedro's words: its error has no type of its own
 _TRAINING = "params:selftraining"
 _COMPOSED_PIPELINES = {"selftrain", "__default__"}
+_STAGES_OF_MAIN_JOB = ("ingestion", "rendering", "zeroshot", "selftraining", "evaluation", "reporting")
 
 
 def user_error(error: BaseException | None) -> BaseException | None:
@@ -76,12 +78,13 @@ class InputHooks:
     """Says, before anything runs, which input is missing and which command makes it."""
 
     def __init__(self) -> None:
-        self._environment: str | None = None
+        self._options = ""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Remember the environment: the suggested command names it."""
-        self._environment = context.env
+        """Remember environment and parameters: the suggested command has them too."""
+        environment = f" --env={context.env}" if context.env else ""
+        self._options = environment + params_option(context.config_loader.runtime_params)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
@@ -104,8 +107,9 @@ class InputHooks:
         places = ", ".join(f"{name} ({_location(catalog, name)})" for name in names)
         advice = _advice(catalog, names[0])
         if advice is None and stage is not None:
-            environment = f" --env={self._environment}" if self._environment else ""
-            advice = f"`kedro run --pipelines={stage}{environment}` makes it"
+            advice = f"`kedro run --pipelines={stage}{self._options}` makes it"
+            if stage in _STAGES_OF_MAIN_JOB:
+                advice += f", `kedro run --pipeline=selftrain{self._options}` everything"
         hint = _own_metadata(catalog.get(names[0])).get("hint")
         if advice and hint:
             advice = f"{advice}; {hint}"
@@ -151,6 +155,18 @@ class LauncherHooks:
         """Let the other processes exit."""
         if self._launched is not None:
             self._launched.finish()
+
+
+class ScratchHooks:
+    """Removes what finished trainings left to go on from, once the run has saved all its results."""
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Not after a run that failed: the next one takes trainings that were finished from there."""
+        if _TRAINING in pipeline.inputs():
+            from crossmost.selftraining.resume import remove_finished  # here, because it imports torch, which is slow
+
+            remove_finished(catalog.load(_TRAINING).scratch)
 
 
 class ProgressHooks:

@@ -5,7 +5,7 @@ from typing import Any
 
 from crossmost.config_loader import MethodConfigLoader
 from crossmost.context import CrossmostContext
-from crossmost.hooks import ErrorHooks, InputHooks, LauncherHooks, ProgressHooks, ResultHooks
+from crossmost.hooks import ErrorHooks, InputHooks, LauncherHooks, ProgressHooks, ResultHooks, ScratchHooks
 from crossmost.preflight import PreflightHooks
 
 # `kedro run --pipeline=NAME` is a documented command of this project; Kedro 1.7 warns about its spelling.
@@ -15,7 +15,7 @@ warnings.filterwarnings("ignore", message="A worker stopped while some jobs were
 # Fabric gathers tensors of several processes by a function that torch means to replace.
 warnings.filterwarnings("ignore", message="torch.distributed.nn.functional.all_gather is deprecated")
 
-HOOKS = (ErrorHooks(), PreflightHooks(), InputHooks(), LauncherHooks(), ProgressHooks(), ResultHooks())
+HOOKS = (ErrorHooks(), PreflightHooks(), InputHooks(), LauncherHooks(), ProgressHooks(), ResultHooks(), ScratchHooks())
 
 CONTEXT_CLASS = CrossmostContext
 CONFIG_LOADER_CLASS = MethodConfigLoader

@@ -15,10 +15,13 @@ from crossmost.collection import Collection
 from crossmost.errors import CrossmostError
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
-from crossmost.models.joint_checkpoint import joint_card, save_joint
+from crossmost.models.joint_checkpoint import joint_card, load_fusion, save_joint
 from crossmost.pipelines.selftraining import nodes
 from crossmost.pipelines.zeroshot import nodes as zeroshot
+from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from tests.test_collection import Item, store
+
+SCORING = ZeroshotParameters(templates=("a {}.",), n_points=5, batch_size=2)
 
 
 class Handed(Exception):
@@ -46,7 +49,7 @@ def test_colors_of_clouds_are_learned_from_by_towers_that_use_them(
     few = {"crossmost": {"n_points": 5}}
     parameters = new_session("test", selftraining=few).load_context().params["selftraining"]
     with pytest.raises(Handed):
-        nodes.adapt_jointly(start, scores, scores, views, clouds, objects, parameters)
+        nodes.adapt_jointly(start, scores, scores, views, clouds, objects, parameters, SCORING)
     assert seen[0].object_ids == ("b",)
     assert seen[0].clouds.shape == (1, 5, channels)
     np.testing.assert_allclose(seen[0].clouds[..., 3:], 200 / 255, rtol=1e-6)
@@ -78,6 +81,7 @@ def test_first_labels_come_from_the_transductive_scores_of_the_objects_to_adapt_
     parameters = new_session("test", selftraining=few).load_context().params["selftraining"]
     labels = parameters.crossmost.pseudo_labels.model_copy(update={"transductive_epochs": epochs})
     crossmost = parameters.crossmost.model_copy(update={"pseudo_labels": labels})
+    changed = parameters.model_copy(update={"crossmost": crossmost})
     with pytest.raises(Handed):
         nodes.adapt_jointly(
             start,
@@ -86,17 +90,53 @@ def test_first_labels_come_from_the_transductive_scores_of_the_objects_to_adapt_
             views,
             clouds,
             objects,
-            parameters.model_copy(update={"crossmost": crossmost}),
+            changed,
+            SCORING,
         )
     with pytest.raises(Handed):
-        nodes.adapt_separately(start, zeroshot, transductive, views, clouds, objects, parameters)
-    joint, separate = handed
-    assert separate is None, "the baseline's own settings ask for none"
-    if epochs == 0:
-        assert joint is None
-    else:
-        assert joint is not None
-        torch.testing.assert_close(joint[..., 0], torch.tensor([[0.1, 0.2], [0.5, 0.6]]))
+        nodes.adapt_separately(start, zeroshot, transductive, views, clouds, objects, changed, SCORING)
+    for given in handed:
+        if epochs == 0:
+            assert given is None
+        else:
+            assert given is not None, "the baseline shares this setting"
+            torch.testing.assert_close(given[..., 0], torch.tensor([[0.1, 0.2], [0.5, 0.6]]))
+
+
+def test_the_baseline_shares_every_label_setting_that_it_does_not_name(
+    new_session: Callable[..., KedroSession],
+) -> None:
+    changes = {"weighting": "soft", "targets": "soft", "balance": True, "rule": "joint", "threshold_image": 0.3}
+    given = {"crossmost": {"pseudo_labels": changes, "epochs": 7}}
+    parameters = new_session("test", selftraining=given).load_context().params["selftraining"]
+    labels = parameters.separate_settings().pseudo_labels
+    assert (labels.weighting, labels.targets, labels.balance) == ("soft", "soft", True)
+    assert (labels.rule, labels.threshold_image) == ("separate", parameters.separate.pseudo_labels.threshold_image)
+    assert parameters.separate_settings().epochs == 7 and parameters.separate_settings().loss_weights.cross == 0
+
+
+def test_training_in_double_precision_ends_in_a_model_that_scores(
+    tmp_path: Path, new_session: Callable[..., KedroSession]
+) -> None:
+    names = "abcd"
+    views = store(tmp_path / "views", [Item(name, 1, "views") for name in names])
+    clouds = store(tmp_path / "clouds", [Item(name, 200, "clouds") for name in names])
+    objects = pd.DataFrame({"object_id": list(names), "split": "adapt"})
+    tower = replace(mini_config().point_tower, n_groups=2, group_size=4)
+    encoders = Encoders(replace(mini_config(), point_tower=tower))
+    start = save_joint(
+        JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"], method="zeroshot")
+    )
+    equal: Any = np.array([0.7, 0.3], dtype=np.float32)
+    rows = [(name, "adapt", view, equal) for name in names for view in ("image", "point")]
+    scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
+    few = {"n_points": 5, "epochs": 1, "engine": {"precision": "64-true"}}
+    session = new_session("test", selftraining={"crossmost": few, "scratch": str(tmp_path / "scratch")})
+    parameters = session.load_context().params["selftraining"]
+    model, *_ = nodes.adapt_jointly(start, scores, scores, views, clouds, objects, parameters, SCORING)
+    assert load_fusion(model) is not None
+    scored = nodes.score_crossmost(model, views, clouds, objects, SCORING)[0]
+    assert set(scored["object_id"]) == set(names)
 
 
 def test_more_points_than_clouds_have_are_refused_by_name(
@@ -111,7 +151,7 @@ def test_more_points_than_clouds_have_are_refused_by_name(
     parameters = new_session("test").load_context().params
     wanted = "n_points is 256, but clouds are stored with 5 points: raise rendering.clouds.n_points to at least 256"
     with pytest.raises(CrossmostError, match=f"^selftraining.crossmost.{wanted}"):
-        nodes.adapt_jointly(start, objects, objects, views, clouds, objects, parameters["selftraining"])
+        nodes.adapt_jointly(start, objects, objects, views, clouds, objects, parameters["selftraining"], SCORING)
     for stage in (zeroshot.check_clouds, zeroshot.score_zeroshot):
         with pytest.raises(CrossmostError, match=f"^zeroshot.{wanted}"):
             stage(start, views, clouds, objects, parameters["zeroshot"])

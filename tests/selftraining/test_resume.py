@@ -15,9 +15,17 @@ import torch
 
 from crossmost.collection import Collection
 from crossmost.models.joint_prediction import neutral_fusion
-from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
+from crossmost.selftraining import trainer
+from crossmost.selftraining.resume import RunCheckpoint, remove_finished, run_fingerprint
 from crossmost.selftraining.settings import SelfTrainingSettings
-from tests.selftraining.small_run import predictions_beforehand, quick_settings, random_model, random_objects
+from crossmost.selftraining.step import TrainingState
+from tests.selftraining.small_run import (
+    predictions_beforehand,
+    quick_settings,
+    random_model,
+    random_objects,
+    small_run,
+)
 
 PROJECT = Path(__file__).parents[2]
 
@@ -37,7 +45,8 @@ def test_killed_run_continues_bit_for_bit(tmp_path: Path) -> None:
     (checkpoint,) = scratch.iterdir()
     assert torch.load(checkpoint, weights_only=True)["step"] == 2, "a third step is lost and made again"
     assert run_in_process(resumed, scratch) == 0
-    assert not list(scratch.iterdir()), "scratch is removed when the run is done"
+    (finished,) = scratch.iterdir()
+    assert torch.load(finished, weights_only=True).keys() == {"record", "selection"}, "nothing to continue from is left"
 
     expected, found = (torch.load(path, weights_only=True) for path in (whole, resumed))
     assert expected.keys() == found.keys()
@@ -106,5 +115,49 @@ def test_checkpoint_is_whole_or_not_there(tmp_path: Path) -> None:
     saved = checkpoint.load()
     assert saved is not None
     assert saved["step"] == 1
-    checkpoint.remove()
-    assert not list((tmp_path / "new").iterdir())
+    checkpoint.finish({"weights": torch.zeros(3)})
+    assert checkpoint.load() is None
+    finished = checkpoint.load_finished()
+    assert finished is not None and finished.keys() == {"weights"}
+    other = RunCheckpoint(tmp_path / "new", "b" * 64, 0)
+    other.save({"step": 1})
+    assert checkpoint.of_others() == [other.path] and other.of_others() == [], "a finished run needs no continuation"
+    remove_finished(tmp_path / "new")
+    assert checkpoint.load_finished() is None and other.load() is not None
+
+
+def test_a_finished_run_is_not_trained_again_until_its_result_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Scoring after the training may fail, or the disk be full when the model is saved."""
+    settings = quick_settings()
+    steps: list[int] = []
+    training_step = trainer.training_step
+
+    def counted(state: TrainingState, *arguments: Any) -> Any:
+        steps.append(state.step)
+        return training_step(state, *arguments)
+
+    monkeypatch.setattr(trainer, "training_step", counted)
+    first = small_run(settings, scratch=tmp_path)[1]
+    made = len(steps)
+    with caplog.at_level("INFO"):
+        again = small_run(settings, scratch=tmp_path)[1]
+    assert made > 0 and len(steps) == made and "was finished before" in caplog.text
+    assert again.selected_epoch == first.selected_epoch
+    assert all(torch.equal(again.teacher[name], value) for name, value in first.teacher.items())
+    assert [epoch for epoch, _ in again.snapshots] == [epoch for epoch, _ in first.snapshots]
+    pd.testing.assert_frame_equal(again.log, first.log)
+    pd.testing.assert_frame_equal(again.pseudo_labels, first.pseudo_labels)
+    small_run(settings.model_copy(update={"seed": 5}), scratch=tmp_path)
+    assert len(steps) == 2 * made, "another run is another run"
+    remove_finished(tmp_path)
+    small_run(settings, scratch=tmp_path)
+    assert len(steps) == 3 * made
+
+
+def test_what_stopped_runs_left_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    RunCheckpoint(tmp_path, "a" * 64, 0).save({"step": 1})
+    with caplog.at_level("INFO"):
+        small_run(quick_settings(), scratch=tmp_path)
+    assert "1 checkpoint(s) of stopped runs with other settings" in caplog.text

@@ -5,9 +5,16 @@ import torch
 
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.models.joint import JointModel
-from crossmost.selftraining.schedule import Schedule, cosine_with_warmup, linear_ramp, parameter_groups
+from crossmost.selftraining.schedule import (
+    Schedule,
+    cosine_with_warmup,
+    linear_ramp,
+    parameter_groups,
+    warn_of_learning_rate,
+)
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.teacher import make_teacher, update_teacher
+from tests.selftraining.small_run import default_settings
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +89,14 @@ def test_teacher_follows_the_student(model: JointModel) -> None:
     update_teacher(teacher, student, 0.75)
     torch.testing.assert_close(teacher.classifier, before + 0.25)
     torch.testing.assert_close(teacher.get_buffer(mean), mean_before + 0.5)
+
+
+def test_learning_rates_of_small_towers_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    settings = default_settings().model_copy(update={"batch_size": 64, "learning_rate": 3e-4})
+    warn_of_learning_rate(settings)
+    assert "learning_rate is 0.0003" in caplog.text
+    assert "has 5e-06, falling to 2.5e-07 (final_learning_rate), for steps of 64 objects" in caplog.text
+    caplog.clear()
+    warn_of_learning_rate(settings.model_copy(update={"learning_rate": 5e-6}))
+    warn_of_learning_rate(settings.model_copy(update={"learning_rate": 1e-4, "batch_size": 512}))
+    assert not caplog.records

@@ -72,7 +72,7 @@ def test_the_result_lies_between_start_and_teacher(quick: SelfTrainingSettings) 
 
 
 def test_a_single_object_is_refused(quick: SelfTrainingSettings) -> None:
-    with pytest.raises(CrossmostError, match="at least 2 usable objects, got 1"):
+    with pytest.raises(CrossmostError, match=r"at least 2 objects to adapt to .*got 1.*ingestion\.split\.test_share"):
         small_run(quick, count=1)
 
 
@@ -181,6 +181,13 @@ def test_first_labels_without_predictions_are_refused(quick: SelfTrainingSetting
     labels = quick.pseudo_labels.model_copy(update={"transductive_epochs": 1.0})
     settings = quick.model_copy(update={"pseudo_labels": labels})
     with pytest.raises(ValueError, match="transductive_epochs"):
+        self_train(random_model(), random_objects(4), settings, image_mean=(0.5,) * 3, image_std=(0.25,) * 3)
+
+
+def test_pictures_that_cannot_be_cut_into_blocks_are_refused_by_name(quick: SelfTrainingSettings) -> None:
+    settings = quick.model_copy(update={"image_mask_block": 5})
+    wanted = r"^selftraining\.crossmost\.image_mask_block is 5, but .* 8×8 patches.* 1 or 2 or 4 or 8$"
+    with pytest.raises(CrossmostError, match=wanted):
         self_train(random_model(), random_objects(4), settings, image_mean=(0.5,) * 3, image_std=(0.25,) * 3)
 
 

@@ -123,6 +123,10 @@ def test_finished_runs_are_kept_and_the_best_comes_first(tmp_path: Path, monkeyp
             scratch=tmp_path,
         )
     assert not trained, "all candidates are checked before the first run"
+    too_many = grid_changes({"n_points": [128, 100_000]})
+    with pytest.raises(CrossmostError, match=r"^n_points of tuning\.grid is 100000, but clouds are stored with"):
+        compare_settings(target, quick_settings(), too_many, seeds=[0], criterion="agreement", scratch=tmp_path)
+    assert not trained
     with pytest.raises(KeyboardInterrupt):
         compare()
     first = compare()

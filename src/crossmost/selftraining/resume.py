@@ -1,7 +1,8 @@
 """Checkpoints from which an interrupted run goes on as if nothing had happened.
 
 They are scratch, not results: a file's name is the fingerprint of everything the run depends on, so that a run never
-continues from other settings, objects, weights or code; and the file is removed when the run is done.
+continues from other settings, objects, weights or code. At its end a run leaves what its result is made of, until that
+result is saved (`remove_finished`): whatever fails in between, nothing is trained twice.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from crossmost.models.joint_prediction import Fusion
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.shards import code_fingerprint, fingerprint
 
+_TRAINING, _FINISHED = ".pt", ".finished.pt"
 _CODE = (
     "crossmost.selftraining",
     "crossmost.models",
@@ -63,8 +65,14 @@ def run_fingerprint(
     )
 
 
+def remove_finished(folder: Path) -> None:
+    """Remove what finished runs left: their results are saved."""
+    for path in folder.glob(f"*{_FINISHED}"):
+        path.unlink(missing_ok=True)
+
+
 class RunCheckpoint:
-    """The file a run continues from.
+    """The files a run continues from: one while it trains, another when it has.
 
     Args:
         folder: scratch folder; made when needed.
@@ -73,7 +81,8 @@ class RunCheckpoint:
     """
 
     def __init__(self, folder: Path, run: str, seconds: float | None) -> None:
-        self.path = folder / f"{run[:32]}.pt"
+        self.path = folder / f"{run[:32]}{_TRAINING}"
+        self.finished_path = folder / f"{run[:32]}{_FINISHED}"
         self._seconds, self._saved = seconds, monotonic()
 
     def is_due(self) -> bool:
@@ -82,23 +91,41 @@ class RunCheckpoint:
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file in one move, so that a process killed at any moment leaves a whole one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        _write(state, self.path)
         self._saved = monotonic()
 
     def load(self) -> dict[str, Any] | None:
         """The saved state, on the CPU, or None."""
-        if not self.path.is_file():
-            return None
-        state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
-        return state
+        return _read(self.path)
 
-    def remove(self) -> None:
-        """The run is done."""
+    def finish(self, state: dict[str, Any]) -> None:
+        """The run is done: keep what its result is made of, and no more the state it could continue from."""
+        if self._seconds is not None:
+            _write(state, self.finished_path)
         self.path.unlink(missing_ok=True)
-        self.path.with_suffix(".partial").unlink(missing_ok=True)
+
+    def load_finished(self) -> dict[str, Any] | None:
+        """What `finish` kept, on the CPU, or None."""
+        return _read(self.finished_path)
+
+    def of_others(self) -> list[Path]:
+        """Files in the folder from which runs with other settings, objects, weights or code would go on."""
+        found = sorted(self.path.parent.glob(f"*{_TRAINING}"))
+        return [path for path in found if path != self.path and not path.name.endswith(_FINISHED)]
+
+
+def _write(state: dict[str, Any], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state

@@ -1,5 +1,6 @@
 """Learning-rate and teacher-decay schedules, and optimizer groups."""
 
+import logging
 import math
 import re
 from collections.abc import Iterable
@@ -9,6 +10,26 @@ from torch import nn
 
 from crossmost.models.joint import JointModel
 from crossmost.selftraining.settings import SelfTrainingSettings
+
+logger = logging.getLogger(__name__)
+
+PUBLISHED_RATE, PUBLISHED_FINAL_RATE, PUBLISHED_BATCH = 2e-5, 1e-6, 256
+"""Learning rates of Cross-MoST for CLIP's ViT-B/16 and Point-BERT, per so many objects in a step."""
+_TOO_FAST = 10  # times the published rate
+
+
+def warn_of_learning_rate(settings: SelfTrainingSettings) -> None:
+    """Say so if towers of published size are to learn as fast as small ones."""
+    scale = settings.batch_size * settings.accumulate / PUBLISHED_BATCH
+    if settings.learning_rate > _TOO_FAST * PUBLISHED_RATE * scale:
+        logger.warning(
+            "selftraining.crossmost.learning_rate is %g, as was chosen for the mini encoders; for CLIP's ViT-B/16 and "
+            "Point-BERT the paper has %g, falling to %g (final_learning_rate), for steps of %d objects",
+            settings.learning_rate,
+            PUBLISHED_RATE * scale,
+            PUBLISHED_FINAL_RATE * scale,
+            settings.batch_size * settings.accumulate,
+        )
 
 
 def cosine_with_warmup(step: int, total: int, warmup: int, peak: float, final: float, start: float = 0.0) -> float:

@@ -1,5 +1,6 @@
 """The self-training run: launch, loop, resume, selection."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +34,8 @@ from crossmost.selftraining.step import Batch, Student, TrainingState, training_
 from crossmost.selftraining.teacher import copy_weights, make_teacher
 from crossmost.selftraining.weight_ensemble import weight_ensemble
 
+logger = logging.getLogger(__name__)
+
 
 def self_train(
     model: JointModel,
@@ -55,19 +58,24 @@ def self_train(
         fusion: how the model's predictions for these objects are read together; None finds it first.
         transductive: (N, 2, C) predictions of the transductive head for images and points; without them
             ``pseudo_labels.transductive_epochs`` must be 0.
-        scratch: folder for checkpoints an interrupted run continues from; None writes none.
+        scratch: folder for checkpoints an interrupted run continues from, and for what a finished one leaves until
+            `remove_finished` says that its result is saved; None writes none.
         title: text of the progress bar.
 
     Raises:
-        CrossmostError: if there are fewer than two objects, they cannot be shared by the processes, or the loss stops
-            being a number.
+        CrossmostError: if there are fewer than two objects, they cannot be shared by the processes, pictures cannot be
+            cut into the blocks that are to be hidden, or the loss stops being a number.
         ValueError: if the settings need ``transductive``.
     """
     if settings.pseudo_labels.transductive_epochs > 0 and transductive is None:
         raise ValueError("pseudo_labels.transductive_epochs needs the predictions of the transductive head")
     if len(data) < 2:
-        raise CrossmostError(f"self-training needs at least 2 usable objects, got {len(data)}; see quarantine.csv")
+        raise CrossmostError(
+            f"self-training needs at least 2 objects to adapt to (split adapt), got {len(data)}: add objects, hold out "
+            "fewer of them (ingestion.split.test_share), or see quarantine.csv for what could not be used"
+        )
     settings = _fitted(settings, len(data))
+    _require_whole_blocks(model.image_tower.grid_size, settings.image_mask_block)
     size = model.image_tower.visual.image_size[0]
     augment = ImageAugmentation(settings.image_augmentation, size, image_mean, image_std)
     if fusion is None:
@@ -82,6 +90,15 @@ def self_train(
     grid, n_groups = model.image_tower.grid_size, model.point_tower.config.n_groups
     objects = AugmentedObjects(data, augment, settings, grid, n_groups, transductive)
     return launch(settings.engine, _run, model, objects, fusion, scratch, title)
+
+
+def _require_whole_blocks(grid: tuple[int, int], block: int) -> None:
+    if any(side % block for side in grid):
+        fitting = [str(side) for side in range(1, min(grid) + 1) if not any(of_grid % side for of_grid in grid)]
+        raise CrossmostError(
+            f"selftraining.crossmost.image_mask_block is {block}, but this image tower sees {grid[0]}×{grid[1]} "
+            f"patches, which cannot be cut into such blocks: set it to {' or '.join(fitting)}"
+        )
 
 
 def _fitted(settings: SelfTrainingSettings, n_objects: int) -> SelfTrainingSettings:
@@ -106,7 +123,7 @@ def _run(
     scratch: Path | None,
     title: str,
 ) -> SelfTrainingResult | None:
-    """The run in one process; the first of several returns the result."""
+    """The run in one process, or what it left if it is finished; the first of several processes returns the result."""
     settings, data = objects.settings, objects.data
     # The first process alone reads and writes it: other machines may not have the file, or not yet the same.
     checkpoint = None
@@ -121,11 +138,59 @@ def _run(
             transductive=objects.transductive,
         )
         checkpoint = RunCheckpoint(scratch, run, settings.engine.checkpoint_seconds)
+        _tell_of_others(checkpoint)
+    start = copy_weights(model)
+    record, selection = Recorder(), Selection(settings)
+    finished = checkpoint.load_finished() if checkpoint is not None else None
+    if not fabric.broadcast(finished is not None):
+        _train(fabric, model, objects, fusion, checkpoint, record, selection, title)
+        if checkpoint is not None:
+            checkpoint.finish({"record": record.state_dict(), "selection": selection.state_dict()})
+    elif finished is not None:
+        logger.info("%s was finished before", title)
+        record.load_state_dict(finished["record"])
+        selection.load_state_dict(finished["selection"])
+    if not fabric.is_global_zero:
+        return None
+
+    def result_of(adapted: Weights) -> Weights:
+        return weight_ensemble(start, adapted, settings.adapted_share)
+
+    return SelfTrainingResult(
+        teacher=result_of(selection.selected),
+        selected_epoch=selection.selected_epoch,
+        snapshots=[(epoch, result_of(weights)) for epoch, weights in selection.snapshots],
+        log=record.log_table(),
+        pseudo_labels=record.pseudo_label_table(data.object_ids),
+    )
+
+
+def _tell_of_others(checkpoint: RunCheckpoint) -> None:
+    if others := checkpoint.of_others():
+        logger.info(
+            "%s holds %d checkpoint(s) of stopped runs with other settings, objects, weights or code (%.1f GB): delete "
+            "them if none of those runs is to go on",
+            others[0].parent,
+            len(others),
+            sum(path.stat().st_size for path in others) / 1e9,
+        )
+
+
+def _train(
+    fabric: Fabric,
+    model: JointModel,
+    objects: AugmentedObjects,
+    fusion: Fusion,
+    checkpoint: RunCheckpoint | None,
+    record: Recorder,
+    selection: Selection,
+    title: str,
+) -> None:
+    """All steps, or those that are left; `record` and `selection` follow them."""
+    settings, data = objects.settings, objects.data
     if settings.point_drop_path is not None:
         set_stochastic_depth(model, settings.point_drop_path)
-    start = copy_weights(model)
     state = start_state(model, settings, fabric, fusion)
-    record, selection = Recorder(), Selection(settings)
     if (saved := fabric.broadcast(checkpoint.load() if checkpoint is not None else None)) is not None:
         _restore(saved, state, record, selection)
     per_epoch = len(data) // (settings.batch_size * settings.accumulate)
@@ -172,21 +237,6 @@ def _run(
             if checkpoint is not None and checkpoint.is_due():
                 checkpoint.save(_saved(state, record, selection))
             progress.advance(note=lambda: _headline(record))
-    if checkpoint is not None:
-        checkpoint.remove()
-    if not fabric.is_global_zero:
-        return None
-
-    def result_of(adapted: Weights) -> Weights:
-        return weight_ensemble(start, adapted, settings.adapted_share)
-
-    return SelfTrainingResult(
-        teacher=result_of(selection.selected),
-        selected_epoch=selection.selected_epoch,
-        snapshots=[(epoch, result_of(weights)) for epoch, weights in selection.snapshots],
-        log=record.log_table(),
-        pseudo_labels=record.pseudo_label_table(data.object_ids),
-    )
 
 
 def set_stochastic_depth(model: JointModel, rate: float) -> None:

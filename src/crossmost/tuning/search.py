@@ -10,9 +10,14 @@ import pandas as pd
 
 from crossmost.collection import Collection
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import fusion_from_scores, predictions_from_scores, score_collection
+from crossmost.models.scoring import (
+    fusion_from_scores,
+    predictions_from_scores,
+    require_stored_points,
+    score_collection,
+)
 from crossmost.progress import track
-from crossmost.selftraining.resume import run_fingerprint
+from crossmost.selftraining.resume import remove_finished, run_fingerprint
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
 from crossmost.shards import code_fingerprint, fingerprint
@@ -67,6 +72,8 @@ def compare_settings(
     """
     runs = [(number, seed) for number in range(len(candidates)) for seed in seeds]
     settings_of = [with_changes(settings, changes) for changes in candidates]  # all are checked before the first run
+    for candidate in settings_of:
+        require_stored_points(candidate.n_points, target.data.clouds.shape[1], "n_points of tuning.grid")
     made = []
     for number, seed in track(runs, "comparing settings", len(runs), "runs"):
         changed = settings_of[number].model_copy(update={"seed": seed, "snapshots": 0})
@@ -120,9 +127,10 @@ def _criteria_of_run(target: Target, settings: SelfTrainingSettings, scratch: Pa
         scratch=scratch,
         title="self-training",
     )
-    model.load_state_dict(result.teacher)
+    adapted = target.start()  # anew: training may have been in another precision
+    adapted.load_state_dict(result.teacher)
     scored = score_collection(
-        model,
+        adapted,
         target.data,
         dict.fromkeys(target.data.object_ids, ADAPT),
         method="candidate",
@@ -138,4 +146,5 @@ def _criteria_of_run(target: Target, settings: SelfTrainingSettings, scratch: Pa
     partial = kept.with_suffix(".partial")
     partial.write_text(json.dumps(found))
     partial.replace(kept)
+    remove_finished(scratch)
     return found

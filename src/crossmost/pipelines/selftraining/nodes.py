@@ -13,6 +13,7 @@ from crossmost.pipelines.scoring import score
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.selftraining.result import SelfTrainingResult
+from crossmost.selftraining.schedule import warn_of_learning_rate
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
 from crossmost.shards import ShardStore
@@ -29,10 +30,11 @@ def adapt_jointly(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: SelftrainingParameters,
+    scoring: ZeroshotParameters,
 ) -> tuple[Checkpoint, pd.DataFrame, pd.DataFrame, Snapshots]:
     """Cross-MoST: both towers learn from joint pseudo-labels; returns the teacher, its log, labels and snapshots."""
     inputs = (zeroshot_model, zeroshot_scores, transductive_scores, views, clouds, objects)
-    model, result = _adapt(*inputs, parameters.crossmost, parameters.scratch, "crossmost")
+    model, result = _adapt(*inputs, parameters.crossmost, parameters.scratch, scoring.batch_size, "crossmost")
     snapshots = [(epoch, Checkpoint(weights, model.card)) for epoch, weights in result.snapshots]
     return model, result.log, result.pseudo_labels, snapshots
 
@@ -45,11 +47,12 @@ def adapt_separately(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: SelftrainingParameters,
+    scoring: ZeroshotParameters,
 ) -> Adapted:
     """The baseline: each tower learns from its own pseudo-labels."""
     inputs = (zeroshot_model, zeroshot_scores, transductive_scores, views, clouds, objects)
     settings = parameters.separate_settings().model_copy(update={"snapshots": 0})
-    model, result = _adapt(*inputs, settings, parameters.scratch, "selftrain_separate")
+    model, result = _adapt(*inputs, settings, parameters.scratch, scoring.batch_size, "selftrain_separate")
     return model, result.log, result.pseudo_labels
 
 
@@ -117,11 +120,14 @@ def _adapt(
     objects: pd.DataFrame,
     settings: SelfTrainingSettings,
     scratch: Path,
+    scored_at_once: int,
     method: str,
 ) -> tuple[Checkpoint, SelfTrainingResult]:
     joint = load_joint(start)
     collection = load_adaptation_set(views, clouds, objects, load_pose(start))
     require_stored_points(settings.n_points, collection.clouds.shape[1], "selftraining.crossmost.n_points")
+    if "family" in start.card:  # not the encoders of this project
+        warn_of_learning_rate(settings)
     fusion = fusion_from_scores(scores)
     transductive = None
     if settings.pseudo_labels.transductive_epochs > 0:
@@ -145,14 +151,13 @@ def _adapt(
         "reliability": fusion.reliability.tolist(),
         "selftraining": settings.model_dump(mode="json"),
     }
-    joint.load_state_dict(result.teacher)
-    adapted = learn_fusion(
-        joint,
+    learned = learn_fusion(
+        load_joint(Checkpoint(result.teacher, start.card)),  # anew: training may have been in another precision
         collection,
         image_mean=card["image_mean"],
         image_std=card["image_std"],
         n_points=settings.n_points,
-        batch_size=settings.batch_size,
+        batch_size=scored_at_once,
         reliability=fusion.reliability,
     )
-    return Checkpoint(with_fusion(result.teacher, adapted), card), result
+    return Checkpoint(with_fusion(result.teacher, learned), card), result

@@ -8,7 +8,7 @@ from crossmost.selftraining.settings import LossWeights, PseudoLabelSettings, Se
 
 
 class SeparateBaseline(BaseModel):
-    """Where the single-modality baseline departs from the joint run; everything else is shared."""
+    """Where the single-modality baseline departs from the joint run; settings that are not given here are shared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,5 +27,7 @@ class SelftrainingParameters(BaseModel):
 
     def separate_settings(self) -> SelfTrainingSettings:
         """Full settings of the baseline."""
-        changes = {"pseudo_labels": self.separate.pseudo_labels, "loss_weights": self.separate.loss_weights}
-        return self.crossmost.model_copy(update=changes)
+        labels = self.separate.pseudo_labels
+        own = {name: getattr(labels, name) for name in labels.model_fields_set}
+        shared = self.crossmost.pseudo_labels.model_copy(update=own)
+        return self.crossmost.model_copy(update={"pseudo_labels": shared, "loss_weights": self.separate.loss_weights})

@@ -11,6 +11,7 @@ from crossmost.pipelines.selftraining.nodes import (
 )
 
 COLLECTION = ["views", "clouds", "objects"]
+PARAMETERS = ["params:selftraining", "params:zeroshot"]
 
 
 def create_pipeline() -> Pipeline:
@@ -19,13 +20,13 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 adapt_jointly,
-                ["zeroshot_model", "zeroshot_scores", "transductive_scores", *COLLECTION, "params:selftraining"],
+                ["zeroshot_model", "zeroshot_scores", "transductive_scores", *COLLECTION, *PARAMETERS],
                 ["crossmost_model", "crossmost_log", "crossmost_pseudo_labels", "crossmost_snapshots"],
                 name="adapt_jointly",
             ),
             Node(
                 adapt_separately,
-                ["zeroshot_model", "zeroshot_scores", "transductive_scores", *COLLECTION, "params:selftraining"],
+                ["zeroshot_model", "zeroshot_scores", "transductive_scores", *COLLECTION, *PARAMETERS],
                 ["separate_model", "separate_log", "separate_pseudo_labels"],
                 name="adapt_separately",
             ),
