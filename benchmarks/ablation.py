@@ -7,7 +7,8 @@
         --rows default "paper's labels" "paper's labels + pooled"              # techniques, each alone on the paper's
 
 Reads what `kedro run --pipelines=ingestion,rendering --env=…` has made. Labels draw the stratified split and score the
-result; nothing else sees them. Rows that are done are kept in the JSON file: an interrupted table goes on.
+result; nothing else sees them. Rows that are done are kept in the JSON file: an interrupted table goes on, with the
+same code and default settings.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from rich.table import Table
 from benchmarks.ablation_rows import ROWS
 from benchmarks.accuracy import VIEWS, WITHOUT_LABELS, Inputs, load_inputs, run_seed
 from benchmarks.tune import tuning_target
+from crossmost.shards import code_fingerprint, fingerprint
 from crossmost.tuning import with_changes
 
 
@@ -31,6 +33,16 @@ def run_row(inputs: Inputs, row: str, seed: int) -> list[dict[str, Any]]:
     changes = {**ROWS[row], "crossmost.snapshots": 0, "crossmost.engine.checkpoint_seconds": None}
     altered = replace(inputs, selftraining=with_changes(inputs.selftraining, changes))
     return [{"row": row, **result} for result in run_seed(altered, seed, ["crossmost"])]
+
+
+def default_fingerprint(inputs: Inputs) -> str:
+    """Of what all rows have in common, so that no difference is taken between rows of different code or defaults."""
+    settings = inputs.selftraining.model_dump(mode="json", exclude={"scratch"})
+    encoders = {name: value.double().sum().item() for name, value in inputs.encoders.tensors.items()}
+    code = code_fingerprint("crossmost.selftraining", "crossmost.models", "crossmost.transduction")
+    return fingerprint(settings, inputs.zeroshot.model_dump(mode="json"), encoders, inputs.collection.digest(), code)[
+        :12
+    ]
 
 
 def table(rows: pd.DataFrame, split: str, reference: str = "default") -> Table:
@@ -106,12 +118,18 @@ def main() -> None:
     if arguments.foreign is not None:
         inputs = tuning_target(inputs, arguments.foreign)
     inputs = replace(inputs, n_folds=arguments.folds)
+    made_with = default_fingerprint(inputs)
+    if others := {result.get("made_with") for result in done} - {made_with}:
+        parser.error(
+            f"{arguments.json} has rows of {len(others)} other default(s) or code; name another file with --json"
+        )
     for seed in arguments.seeds:
         zeroshot = [] if ("zero-shot", seed) in finished else list(run_seed(inputs, seed, ["zeroshot"]))
-        done += [{"ground": ground, "row": "zero-shot", **result} for result in zeroshot]
+        about = {"ground": ground, "made_with": made_with}
+        done += [{**about, "row": "zero-shot", **result} for result in zeroshot]
         for row in arguments.rows:
             if (row, seed) not in finished:
-                done += [{"ground": ground, **result} for result in run_row(inputs, row, seed)]
+                done += [{**about, **result} for result in run_row(inputs, row, seed)]
                 arguments.json.write_text(json.dumps(done, indent=1))
     rows, console = pd.DataFrame(done), Console(width=170)
     for split in ("adapt", "test"):

@@ -24,6 +24,7 @@ from rich.table import Table
 from torch import Tensor
 
 from crossmost.collection import Collection, load_collection
+from crossmost.errors import CrossmostError
 from crossmost.evaluation.metrics import class_index_of
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders
@@ -85,13 +86,20 @@ class Inputs:
 
 
 def load_inputs(env: str, runtime_parameters: dict[str, Any]) -> Inputs:
-    """Stored objects and configuration of a Kedro environment."""
+    """Stored objects and configuration of a Kedro environment.
+
+    Raises:
+        CrossmostError: if it has other encoders than the mini ones.
+    """
     bootstrap_project(PROJECT)
     with KedroSession.create(PROJECT, env=env, runtime_params=runtime_parameters) as session:
         context = cast(KedroSession, session).load_context()
         load = context.catalog.load
         collection = load_collection(load("views"), load("clouds"))
         order = list(collection.object_ids)
+        zeroshot = ZeroshotParameters.model_validate(context.params["zeroshot"])
+        if zeroshot.encoders.backbone != "mini":
+            raise CrossmostError(f"--env={env} has other encoders, but this measures the mini encoders alone")
         return Inputs(
             collection=collection,
             duplicate_group=load("objects").set_index("object_id")["duplicate_group"].loc[order].tolist(),
@@ -99,7 +107,7 @@ def load_inputs(env: str, runtime_parameters: dict[str, Any]) -> Inputs:
             class_names=load("class_names"),
             encoders=load("mini_encoders"),
             selftraining=SelftrainingParameters.model_validate(context.params["selftraining"]),
-            zeroshot=ZeroshotParameters.model_validate(context.params["zeroshot"]),
+            zeroshot=zeroshot,
         )
 
 

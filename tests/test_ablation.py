@@ -105,6 +105,12 @@ def test_an_interrupted_table_goes_on(
     with pytest.raises(SystemExit):
         table(*rows, "--env", "shapes")
     assert "holds results on base" in capsys.readouterr().err
+    longer = inputs.selftraining.crossmost.model_copy(update={"epochs": 3})
+    changed = replace(inputs, selftraining=both_runs(longer))
+    monkeypatch.setattr(ablation, "load_inputs", lambda *_: changed)
+    with pytest.raises(SystemExit):
+        table(*rows)
+    assert "other default(s) or code" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("row", sorted(ROWS.keys() - {"default"}))
