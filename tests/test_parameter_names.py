@@ -84,6 +84,11 @@ def test_names_that_conf_reads_are_taken(new_session: SessionFactory) -> None:
             "ingestion.sources.foldr.path=x",
             "`ingestion.sources.foldr` has no `kind`; did you mean `ingestion.sources.folder`?",
         ),
+        (
+            "folder",
+            "ingestion.source.folder.path=x",
+            "There is no parameter `ingestion.source.folder.path`; did you mean `ingestion.sources.folder.path`?",
+        ),
         ("folder", "ingestion.sources.folder.kind=x", "`ingestion.sources.folder.kind` is 'x'; it may be 'co3d', 'fo"),
         ("folder", "ingestion.sources.folder.up=w", "`ingestion.sources.folder.up` is 'w': Input should be 'x', '-x'"),
         ("test", "selftraining.crossmost.epochs=many", "`selftraining.crossmost.epochs` is 'many': Input should be a"),

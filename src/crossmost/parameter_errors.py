@@ -34,6 +34,11 @@ def explain(
             case "model_type":
                 inside = [f"`{known}`" for known in names if known.startswith(f"{name}.")]
                 yield f"`{name}` is {_short(finding['input'])}, but it is a block: {' or '.join(inside[:2])} is a value"
+            case _ if isinstance(finding["input"], Mapping) and not any(
+                known.startswith(f"{name}.") for known in names
+            ):
+                for leaf in _dotted(finding["input"], f"{name}."):
+                    yield f"There is no parameter `{leaf}`{did_you_mean(leaf, names)}"
             case "missing":
                 yield f"`{name}` is missing"
             case "value_error":
@@ -54,6 +59,15 @@ def _keys(location: Sequence[str | int], values: Any) -> Iterator[str]:
         else:
             return
         yield str(key)
+
+
+def _dotted(values: Mapping[str, Any], above: str) -> Iterator[str]:
+    """Dotted names of the values of a block, without those of blocks."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
 
 
 def _of_stage(stage: str, names: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -160,9 +160,18 @@ def test_files_of_no_family_are_refused_with_what_is_in_them(tmp_path: Path) -> 
         read_checkpoint(_save({"epoch": 1}, tmp_path))
     with pytest.raises(MissingInputError, match="no checkpoint at"):
         read_checkpoint(tmp_path / "absent.pt")
-    (tmp_path / "text.pt").write_text("not found")
-    with pytest.raises(CrossmostError, match=r"text\.pt"):
-        read_checkpoint(tmp_path / "text.pt")
+    for text in ("not found", "access denied\n", "."):
+        (tmp_path / "text.pt").write_text(text)
+        with pytest.raises(CrossmostError, match=r"text\.pt"):
+            read_checkpoint(tmp_path / "text.pt")
+    for start, said in (
+        (b"\n<!DOCTYPE html><html>", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", "git lfs pull"),
+        (b"", "is empty"),
+    ):
+        (tmp_path / "download.pt").write_bytes(start)
+        with pytest.raises(CrossmostError, match=said):
+            read_checkpoint(tmp_path / "download.pt")
     path = _save(FILES["ulip2"](), tmp_path)
     path.write_bytes(path.read_bytes()[:-4000])
     with pytest.raises(CrossmostError, match="download complete"):

@@ -19,6 +19,7 @@ from crossmost.models.checkpoints.torchscript import read_torchscript
 
 Container = Literal["torch", "torchscript", "safetensors"]
 
+_GIT_LFS = b"version https://git-lfs"
 _NUMPY_SCALAR = np._core.multiarray.scalar  # type: ignore[attr-defined]
 # What training scripts keep beside the weights: their arguments, and best accuracies as numpy numbers.
 _HARMLESS: list[Any] = [
@@ -63,6 +64,7 @@ def open_checkpoint(path: Path) -> CheckpointFile:
     """
     if not path.is_file():
         raise MissingInputError(f"There is no checkpoint at {path}; give the path of the downloaded file")
+    _refuse_text(path)
     container = _container(path)
     if container == "safetensors":
         try:
@@ -72,6 +74,20 @@ def open_checkpoint(path: Path) -> CheckpointFile:
     if container == "torchscript":
         return CheckpointFile(path, container, {"": read_torchscript(path)}, ())
     return _arrange(path, _load_torch(path))
+
+
+def _refuse_text(path: Path) -> None:
+    """What failed downloads leave in place of weights."""
+    with path.open("rb") as file:
+        start = file.read(256).lstrip().lower()
+    if not start:
+        raise CrossmostError(f"{path} is empty; download it again")
+    if start.startswith(_GIT_LFS):
+        raise CrossmostError(
+            f"{path} is a pointer of git-lfs, not the file itself; `git lfs pull` in its folder fetches it"
+        )
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise CrossmostError(f"{path} is a web page, as failed downloads leave it; download the file again")
 
 
 def _container(path: Path) -> Container:
@@ -94,7 +110,7 @@ def _load_torch(path: Path) -> Any:
                 f"that could run code ({_first_line(error)}). If you trust its origin, convert it on another machine: "
                 "load it there and save only its state dict"
             ) from error
-        except (RuntimeError, EOFError, ValueError, KeyError) as error:
+        except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
             raise CrossmostError(
                 f"{path} is no checkpoint that can be read ({_first_line(error)}); expected .safetensors, a file "
                 "of torch.save or a TorchScript archive. Is the download complete?"
