@@ -9,6 +9,7 @@ import pytest
 import trimesh
 
 from crossmost.sources.shapes.generator import generate_shape
+from tests.docs.pages import PROJECT, blocks_of
 from tests.tiny_run import run_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.render]
@@ -42,6 +43,17 @@ def test_every_readable_object_has_predictions(results: Path) -> None:
     assert set(predictions["crossmost_joint_label"]) <= set(CLASSES)
     objects = pd.read_parquet(results / "02_intermediate/objects.parquet").set_index("object_id")
     assert "item 3.npy" in set(objects.loc[predictions["object_id"], "source"])
+
+
+def test_the_page_about_data_shows_how_to_join_answers_and_files(results: Path) -> None:
+    page = (PROJECT / "docs/data.md").read_text()
+    (block,) = [block for block in blocks_of("data.md", page) if block.language == "python"]
+    *assignments, last = block.code.replace('"data/environments/folder"', repr(str(results))).splitlines()
+    names = {"pd": pd}
+    exec("\n".join(assignments), names)
+    joined = eval(last, names)
+    assert len(joined) == 12
+    assert set(joined["source"]) >= {"item 0.obj", "item 3.npy"} and "crossmost_point_label" in joined
 
 
 def test_each_broken_file_has_one_reason(results: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_folder_becomes_predictions_a_spreadsheet_and_a_page(model: Checkpoint
 
     predictions = pd.read_parquet(results / "07_model_output/new_predictions.parquet")
     assert set(predictions["file"]) == {"chair.obj", "bottle.glb", "table.ply", "scan.npy"}
-    plain = pd.read_csv(results / "07_model_output/predictions.csv")
+    plain = pd.read_csv(results / "07_model_output/new_predictions.csv")
     assert list(plain["label"]) == list(predictions["joint_label"])
     quarantine = pd.read_csv(results / "07_model_output/new_quarantine.csv")
     assert list(quarantine["object_id"]) == ["broken"]
