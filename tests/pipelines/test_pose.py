@@ -131,7 +131,9 @@ def test_the_correction_reaches_every_stage_that_sees_clouds(
     with pytest.raises(Handed):
         zeroshot.score_zeroshot(fixed, *stores, objects, parameters("fix"))
     with pytest.raises(Handed):
-        selftraining.adapt_jointly(fixed, scores, scores, *stores, objects, settings["selftraining"])
+        selftraining.adapt_jointly(
+            fixed, scores, scores, *stores, objects, settings["selftraining"], settings["zeroshot"]
+        )
     with pytest.raises(Handed):
         prediction.predict_new_objects(fixed, *stores, [], parameters("fix"))
     expected = np.stack([POSE.points(ball(0)), POSE.points(with_outliers(ball(1), [1], 9.0))])
@@ -207,5 +209,5 @@ def test_an_adapted_model_keeps_the_correction(
     settings = new_session("test").load_context().params["selftraining"]
     small = settings.crossmost.model_copy(update={"epochs": 1, "batch_size": 2, "n_points": 128, "snapshots": 0})
     settings = settings.model_copy(update={"crossmost": small, "scratch": tmp_path})
-    adapted, *_ = selftraining.adapt_jointly(fixed, scores, scores, *stores, objects, settings)
+    adapted, *_ = selftraining.adapt_jointly(fixed, scores, scores, *stores, objects, settings, parameters("fix"))
     assert PoseCorrection.from_card(adapted.card) == POSE
