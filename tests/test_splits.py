@@ -28,6 +28,34 @@ def test_without_groups_every_class_gets_its_share(classes: list[str], seed: int
         assert abs(held_out - 0.3 * count) <= 1
 
 
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=40), seeds, st.floats(0.01, 0.99))
+def test_every_class_of_two_is_on_both_sides_whatever_the_share(classes: list[str], seed: int, share: float) -> None:
+    names = np.array(classes)
+    split = split_objects(np.arange(len(classes)), classes, test_share=share, seed=seed)
+    for name in set(classes):
+        if (names == name).sum() > 1:
+            assert set(split[names == name]) == {"adapt", "test"}
+
+
+@given(collections, seeds, st.floats(0.01, 0.99))
+def test_no_class_takes_the_last_group_of_another(collection: list[tuple[int, str]], seed: int, share: float) -> None:
+    """A class that stays on one side has one group, or groups that another class cannot spare."""
+    groups, names = (np.array(column) for column in zip(*collection, strict=True))
+    held_out = split_objects(groups, names.tolist(), test_share=share, seed=seed) == "test"
+    for name in set(names):
+        if held_out[names == name].any() == held_out[names == name].all():
+            for group in set(groups[names == name]) if len(set(groups[names == name])) > 1 else ():
+                moved = np.where(groups == group, ~held_out, held_out)
+                assert any(
+                    moved[names == other].any() == moved[names == other].all()
+                    for other in set(names[groups == group]) - {name}
+                )
+
+
+def test_an_unlabeled_collection_of_two_is_shared() -> None:
+    assert set(split_objects([0, 1], None, test_share=0.01)) == {"adapt", "test"}
+
+
 @given(collections, seeds, st.integers(2, 5))
 def test_over_all_folds_each_object_is_held_out_once(
     collection: list[tuple[int, str]], seed: int, n_folds: int

@@ -29,15 +29,17 @@ def split_objects(
         seed: Decides which.
 
     Returns:
-        (N,) array of "adapt" and "test". With two or more groups in a class, both sides get one at least.
+        (N,) array of "adapt" and "test". Of a class with two or more groups both sides get one at least, unless that
+        would be the last group of another class on its side.
 
     Raises:
         CrossmostError: if the share is not in (0, 1) or the lengths differ.
     """
     if not 0 < test_share < 1:
         raise CrossmostError(f"test_share is {test_share}; allowed: between 0 and 1, both excluded")
-    held_out = _assign(groups, classes, np.array([1 - test_share, test_share]), seed)
-    return np.where(held_out == 1, TEST, ADAPT)
+    held_out = _assign(groups, classes, np.array([1 - test_share, test_share]), seed) == 1
+    names = np.array([name or "" for name in classes] if classes is not None else [""] * len(held_out))
+    return np.where(_with_every_class_on_both_sides(held_out, np.asarray(groups), names), TEST, ADAPT)
 
 
 def fold_split(
@@ -69,6 +71,28 @@ def fold_split(
         raise CrossmostError(f"fold is {fold}; allowed: 0 to {n_folds - 1}")
     folds = _assign(groups, classes, np.full(n_folds, 1 / n_folds), seed)
     return np.where(folds == fold, TEST, ADAPT)
+
+
+def _with_every_class_on_both_sides(held_out: np.ndarray, groups: np.ndarray, names: np.ndarray) -> np.ndarray:
+    """(N,) bool: where a class lies on one side alone, the smallest of its groups that can be spared goes to the other.
+
+    Small shares of small classes would round to nothing.
+    """
+    for name in np.unique(names):
+        if _is_on_both_sides(held_out[names == name]):
+            continue
+        of_class, sizes = np.unique(groups[names == name], return_counts=True)
+        for group in of_class[np.argsort(sizes, kind="stable")] if len(of_class) > 1 else ():
+            moved = np.where(groups == group, ~held_out, held_out)
+            others = [names == other for other in np.unique(names[groups == group])]
+            if all(_is_on_both_sides(moved[rows]) or not _is_on_both_sides(held_out[rows]) for rows in others):
+                held_out = moved
+                break
+    return held_out
+
+
+def _is_on_both_sides(held_out: np.ndarray) -> bool:
+    return bool(held_out.any() and not held_out.all())
 
 
 def _assign(
