@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from crossmost.alignment.triplets import Triplet, TripletSource, given_path
 from crossmost.errors import CrossmostError, MissingInputError
-from crossmost.shards import fingerprint
+from crossmost.progress import track
 from crossmost.sources.base import GivenPath
-from crossmost.sources.folder import SUFFIXES, FileObject, object_digest
+from crossmost.sources.file_digests import FileDigests
+from crossmost.sources.folder import SUFFIXES, FileObject
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.object_ids import UniqueIds
 
@@ -66,14 +67,14 @@ class ListTriplets(TripletSource):
         if not listing.is_file():
             raise MissingInputError(f"There is no file {listing} (alignment.source.path)")
         root = self.root or listing.parent
-        ids, frame = UniqueIds(), Frame(self.up, self.front)
-        found = []
-        for entry in read_list(listing):
+        ids, digests, frame = UniqueIds(), FileDigests(), Frame(self.up, self.front)
+        entries, found = read_list(listing), []
+        for entry in track(entries, "listing objects", len(entries), "entries"):
             path = root / entry.file
             raw = FileObject(
                 object_id=ids.take(entry.file.with_suffix("").as_posix(), entry.file.as_posix()),
                 source=entry.file.as_posix(),
-                sha256=object_digest(path) if path.is_file() else fingerprint("absent", path),
+                sha256=digests.of(path, root),
                 class_name=None,
                 captions=(),
                 credit="",

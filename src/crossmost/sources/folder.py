@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -14,9 +13,11 @@ import trimesh
 from pydantic import Field
 
 from crossmost.errors import MissingInputError
+from crossmost.progress import track
 from crossmost.sources.base import GivenPath, PointCloud, RawObject, Source, SourceDescription
 from crossmost.sources.class_lists import checked_classes, class_words, read_class_list
 from crossmost.sources.cloud_files import CLOUD_SUFFIXES, numbers_in, read_cloud_file
+from crossmost.sources.file_digests import FileDigests
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.mesh_files import MESH_SUFFIXES, read_mesh_file
 from crossmost.sources.object_ids import UniqueIds
@@ -139,10 +140,10 @@ class FolderSource:
 
     def objects(self) -> Iterator[FileObject]:
         """One object per file, in order of their paths."""
-        ids = UniqueIds()
+        ids, digests = UniqueIds(), FileDigests()
         by_case = {name.casefold(): name for name in self._class_names}
         strangers: set[str] = set()
-        for path in self.files:
+        for path in track(self.files, "listing objects", len(self.files), "files"):
             relative = path.relative_to(self.folder)
             label = self._label(relative)
             if label is not None and label.casefold() not in by_case:
@@ -150,7 +151,7 @@ class FolderSource:
             yield FileObject(
                 object_id=ids.take(relative.with_suffix("").as_posix(), relative.as_posix()),
                 source=relative.as_posix(),
-                sha256=object_digest(path),
+                sha256=digests.of(path, self.folder),
                 class_name=None if label is None else by_case.get(label.casefold()),
                 captions=(),
                 credit="",
@@ -202,14 +203,3 @@ def _is_table(path: Path) -> bool:
     with path.open("rb") as file:
         beginning = file.read(_SNIFFED_BYTES).decode("utf-8", errors="replace").splitlines()
     return any(numbers_in(line) >= 3 for line in beginning[:20])
-
-
-def object_digest(path: Path) -> str:
-    """SHA-256 (hex) of the file's bytes; for OBJ and glTF also names and sizes of materials and textures beside it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    if path.suffix.lower() in (".obj", ".gltf"):
-        for companion in sorted(path.parent.iterdir()):
-            if companion.suffix.lower() in COMPANION_SUFFIXES:
-                digest.update(f"{companion.name} {companion.stat().st_size}\n".encode())
-    return digest.hexdigest()

@@ -25,17 +25,35 @@ def meant_paths(reference: str) -> Iterator[str]:
             yield tail.lstrip("/")
 
 
+class FolderListings:
+    """Files of folders by their names in lower case; each folder is read once, when it is asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, dict[str, Path]] = {}
+
+    def in_any_case(self, path: Path) -> Path | None:
+        """An entry of the same folder whose name differs from the path's by case at most, or None."""
+        folder = path.parent
+        if folder not in self._known:
+            self._known[folder] = {}
+            for entry in folder.iterdir() if folder.is_dir() else ():
+                self._known[folder].setdefault(entry.name.lower(), entry)
+        return self._known[folder].get(path.name.lower())
+
+
 class FolderResolver(Resolver):
     """Finds files that a model in a folder refers to, whatever the case, slashes or escapes; never outside the folder.
 
     Args:
         root: The folder that no reference may leave.
         model: The model's file, inside `root`; references are relative to its folder.
+        listings: To be shared by the resolvers of many models while nothing changes; None reads folders anew.
     """
 
-    def __init__(self, root: Path, model: Path) -> None:
+    def __init__(self, root: Path, model: Path, listings: FolderListings | None = None) -> None:
         self._root = Path(os.path.normpath(root.absolute()))
         self._folder = Path(os.path.normpath(model.absolute())).parent
+        self._listings = listings or FolderListings()
         self.file_name = model.name
         self.missing: list[str] = []
 
@@ -47,12 +65,9 @@ class FolderResolver(Resolver):
                 continue
             if path.is_file():
                 return path
-            if path.parent.is_dir():
-                found = next(
-                    (entry for entry in path.parent.iterdir() if entry.name.lower() == path.name.lower()), None
-                )
-                if found is not None and found.is_file():
-                    return found
+            found = self._listings.in_any_case(path)
+            if found is not None and found.is_file():
+                return found
         return None
 
     def get(self, name: str) -> bytes:
@@ -77,4 +92,4 @@ class FolderResolver(Resolver):
 
     def namespaced(self, namespace: str) -> FolderResolver:
         """The same resolver inside a sub-folder."""
-        return FolderResolver(self._root, self._folder / namespace / self.file_name)
+        return FolderResolver(self._root, self._folder / namespace / self.file_name, self._listings)
