@@ -17,7 +17,7 @@ from crossmost.sources.base import GivenPath
 from crossmost.sources.file_digests import FileDigests
 from crossmost.sources.folder import SUFFIXES, FileObject
 from crossmost.sources.frames import Axis, Frame
-from crossmost.sources.object_ids import UniqueIds
+from crossmost.sources.object_ids import UniqueIds, readable
 
 SEPARATOR = "|"
 """Between the captions, and between the pictures, of one row of a CSV file."""
@@ -73,7 +73,7 @@ class ListTriplets(TripletSource):
             path = root / entry.file
             raw = FileObject(
                 object_id=ids.take(entry.file.with_suffix("").as_posix(), entry.file.as_posix()),
-                source=entry.file.as_posix(),
+                source=readable(entry.file.as_posix()),
                 sha256=digests.of(path, root),
                 class_name=None,
                 captions=(),
@@ -85,9 +85,9 @@ class ListTriplets(TripletSource):
             found.append(self._triplet(raw, entry.captions, [root / picture for picture in entry.pictures]))
         if not any(triplet.captions for triplet in found):
             raise CrossmostError(f"No entry of {listing} has a caption under the key `captions`")
-        if not any((root / triplet.source).is_file() for triplet in found):
+        if not any((root / entry.file).is_file() for entry in entries):
             raise MissingInputError(
-                f"None of the {len(found)} objects that {listing} names is there, e.g. {root / found[0].source}; "
+                f"None of the {len(found)} objects that {listing} names is there, e.g. {root / entries[0].file}; "
                 "set alignment.source.root to the folder that its paths start from"
             )
         return found

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.sources.object_ids import readable
 
 
 def class_words(name: str) -> str:
     """A class name as it enters prompts: spaces in place of underscores, none at the ends, single ones inside."""
-    return " ".join(name.replace("_", " ").split())
+    return " ".join(readable(name).replace("_", " ").split())
 
 
 def read_class_list(path: Path) -> tuple[str, ...]:

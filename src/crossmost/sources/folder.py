@@ -20,7 +20,7 @@ from crossmost.sources.cloud_files import CLOUD_SUFFIXES, numbers_in, read_cloud
 from crossmost.sources.file_digests import FileDigests
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.mesh_files import MESH_SUFFIXES, read_mesh_file
-from crossmost.sources.object_ids import UniqueIds
+from crossmost.sources.object_ids import UniqueIds, readable
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class FolderSource:
                 strangers.add(label)
             yield FileObject(
                 object_id=ids.take(relative.with_suffix("").as_posix(), relative.as_posix()),
-                source=relative.as_posix(),
+                source=readable(relative.as_posix()),
                 sha256=digests.of(path, self.folder),
                 class_name=None if label is None else by_case.get(label.casefold()),
                 captions=(),
@@ -189,7 +189,7 @@ def _object_files(folder: Path, class_list: Path | None) -> list[Path]:
         if hidden or not path.is_file() or suffix in COMPANION_SUFFIXES or path.resolve() == own_list:
             continue
         if suffix not in SUFFIXES or (suffix == ".txt" and not _is_table(path)):
-            passed_over[suffix or "no ending"] += 1
+            passed_over[readable(suffix) or "no ending"] += 1
         else:
             found.append(path)
     if passed_over:

@@ -1,4 +1,4 @@
-"""Ids of objects that an object store accepts."""
+"""Ids of objects that an object store accepts, and names of files that any text accepts."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ import re
 
 LONGEST_ID = 72
 """Characters; a member of a tar, `<id>.signature.npy`, must fit into 100."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def slug(identity: str) -> str:
     """An id that a store accepts: lower case, everything else than letters, digits, `_` and `-` becomes `-`."""
     text = re.sub(r"[^a-z0-9_-]+", "-", identity.lower()).strip("-_")
-    return text or "object-" + hashlib.sha256(identity.encode()).hexdigest()[:12]
+    return text or "object-" + _hash(identity)[:12]
+
+
+def readable(name: str) -> str:
+    r"""A file's name as text that can be stored and printed: bytes that are no UTF-8 become `\xe4`.
+
+    Python reads such bytes as surrogates (PEP 383), which neither UTF-8 nor tables nor a terminal takes.
+    """
+    return _SURROGATE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", name)
 
 
 class UniqueIds:
@@ -30,7 +39,10 @@ class UniqueIds:
         """
         text = slug(name)
         if text in self._taken or len(text) > LONGEST_ID:
-            digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
-            text = f"{text[: LONGEST_ID - 9].rstrip('-_')}-{digest}"
+            text = f"{text[: LONGEST_ID - 9].rstrip('-_')}-{_hash(identity)[:8]}"
         self._taken.add(text)
         return text
+
+
+def _hash(identity: str) -> str:
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()

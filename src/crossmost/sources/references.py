@@ -12,6 +12,7 @@ from pathlib import Path
 from trimesh.resolvers import Resolver
 
 from crossmost.errors import UnreadableObjectError
+from crossmost.sources.object_ids import readable
 
 _MAP_OPTIONS = re.compile(r"^(-[a-zA-Z]+(\s+(on|off|[-+.\deE]+))+\s+)+")  # e.g. `-s 1 1 1 wood.jpg`
 
@@ -78,7 +79,7 @@ class FolderResolver(Resolver):
         """
         found = self.find(name)
         if found is None:
-            self.missing.append(name)
+            self.missing.append(readable(name))
             raise FileNotFoundError(f"{name!r} is not in {self._root}")
         return found.read_bytes()
 
