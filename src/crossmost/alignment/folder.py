@@ -12,6 +12,7 @@ from crossmost.alignment.triplets import PICTURE_SUFFIXES, Triplet, TripletSourc
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.sources.base import GivenPath
 from crossmost.sources.class_lists import class_words
+from crossmost.sources.file_tree import visible
 from crossmost.sources.folder import FileObject, FolderSource
 from crossmost.sources.frames import Axis, Frame
 
@@ -106,6 +107,6 @@ def _pictures_in(place: Path, beginning: str) -> list[Path]:
         return []
     return sorted(
         path
-        for path in place.iterdir()
+        for path in visible(place.iterdir())
         if path.suffix.lower() in PICTURE_SUFFIXES and path.stem.startswith(beginning) and "_depth" not in path.stem
     )

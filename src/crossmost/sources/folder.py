@@ -18,6 +18,7 @@ from crossmost.sources.base import GivenPath, PointCloud, RawObject, Source, Sou
 from crossmost.sources.class_lists import checked_classes, class_words, read_class_list
 from crossmost.sources.cloud_files import CLOUD_SUFFIXES, numbers_in, read_cloud_file
 from crossmost.sources.file_digests import FileDigests
+from crossmost.sources.file_tree import is_hidden
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.mesh_files import MESH_SUFFIXES, read_mesh_file
 from crossmost.sources.object_ids import UniqueIds, readable
@@ -184,7 +185,7 @@ def _object_files(folder: Path, class_list: Path | None) -> list[Path]:
     own_list = class_list.resolve() if class_list is not None else None
     found, passed_over = [], Counter[str]()
     for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts)
+        hidden = any(is_hidden(part) for part in path.relative_to(folder).parts)
         suffix = path.suffix.lower()
         if hidden or not path.is_file() or suffix in COMPANION_SUFFIXES or path.resolve() == own_list:
             continue

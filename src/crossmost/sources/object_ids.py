@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 
+from crossmost.shards.archive import KEY_PATTERN
+
 LONGEST_ID = 72
-"""Characters; a member of a tar, `<id>.signature.npy`, must fit into 100."""
+"""Characters of an id that is made here."""
+LONGEST_STORED_ID = 86
+"""Characters of an id that a store takes: a member of a tar, `<id>.signature.npy`, must fit into 100."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -24,10 +28,20 @@ def readable(name: str) -> str:
     return _SURROGATE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", name)
 
 
-class UniqueIds:
-    """Gives each object an id of its own that stays readable and is the same in every run."""
+def shortened(text: str, identity: str, longest: int = LONGEST_STORED_ID) -> str:
+    """The text if it is short enough, else its beginning with eight digits of the hash of the identity."""
+    return text if len(text) <= longest else _with_hash(text, identity, longest)
 
-    def __init__(self) -> None:
+
+class UniqueIds:
+    """Gives each object an id of its own that stays readable and is the same in every run.
+
+    Args:
+        as_published: Names that a store takes stay as they are, to the last character.
+    """
+
+    def __init__(self, *, as_published: bool = False) -> None:
+        self._as_published = as_published
         self._taken: set[str] = set()
 
     def take(self, name: str, identity: str) -> str:
@@ -37,11 +51,18 @@ class UniqueIds:
             name: What a person would call the object.
             identity: What no two objects share, e.g. the path of its file.
         """
-        text = slug(name)
-        if text in self._taken or len(text) > LONGEST_ID:
-            text = f"{text[: LONGEST_ID - 9].rstrip('-_')}-{_hash(identity)[:8]}"
+        as_it_is = self._as_published and KEY_PATTERN.fullmatch(name)
+        longest = LONGEST_STORED_ID if self._as_published else LONGEST_ID
+        beginning = name if as_it_is else slug(name)
+        text = shortened(beginning, identity, longest)
+        if text in self._taken:
+            text = _with_hash(beginning, identity, longest)
         self._taken.add(text)
         return text
+
+
+def _with_hash(text: str, identity: str, longest: int) -> str:
+    return f"{text[: longest - 9].rstrip('-_')}-{_hash(identity)[:8]}"
 
 
 def _hash(identity: str) -> str:
