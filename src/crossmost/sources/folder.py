@@ -18,7 +18,7 @@ from crossmost.sources.base import GivenPath, PointCloud, RawObject, Source, Sou
 from crossmost.sources.class_lists import checked_classes, class_words, read_class_list
 from crossmost.sources.cloud_files import CLOUD_SUFFIXES, numbers_in, read_cloud_file
 from crossmost.sources.file_digests import FileDigests
-from crossmost.sources.file_tree import is_hidden
+from crossmost.sources.file_tree import files_below
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.mesh_files import MESH_SUFFIXES, read_mesh_file
 from crossmost.sources.object_ids import UniqueIds, readable
@@ -183,19 +183,28 @@ class FolderSource:
 def _object_files(folder: Path, class_list: Path | None) -> list[Path]:
     """Files of known formats in order of their paths; says what was passed over."""
     own_list = class_list.resolve() if class_list is not None else None
-    found, passed_over = [], Counter[str]()
-    for path in sorted(folder.rglob("*")):
-        hidden = any(is_hidden(part) for part in path.relative_to(folder).parts)
+    found, passed_over, lost = [], Counter[str](), []
+    for path in sorted(files_below(folder)):
         suffix = path.suffix.lower()
-        if hidden or not path.is_file() or suffix in COMPANION_SUFFIXES or path.resolve() == own_list:
+        if not path.is_file():
+            lost.append(path)
+        elif suffix in COMPANION_SUFFIXES or (own_list is not None and path.resolve() == own_list):
             continue
-        if suffix not in SUFFIXES or (suffix == ".txt" and not _is_table(path)):
+        elif suffix not in SUFFIXES or (suffix == ".txt" and not _is_table(path)):
             passed_over[readable(suffix) or "no ending"] += 1
         else:
             found.append(path)
     if passed_over:
         listed = ", ".join(f"{count} {suffix}" for suffix, count in passed_over.most_common())
         logger.info("Passed over in %s, as no format of objects: %s.", folder, listed)
+    if lost:
+        logger.warning(
+            "Passed over in %s: %d links or folders that cannot be followed (they lead nowhere or to a folder around "
+            "this one, or may not be read), e.g. %s",
+            folder,
+            len(lost),
+            readable(lost[0].relative_to(folder).as_posix()),
+        )
     return found
 
 
