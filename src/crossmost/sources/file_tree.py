@@ -20,6 +20,11 @@ def visible(paths: Iterable[AnyPath]) -> Iterator[AnyPath]:
     return (path for path in paths if not is_hidden(path.name))
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Whether `.NAME.partial` files say that something was put into the folder and interrupted: some of it may lack."""
+    return any(folder.glob(".*.partial"))
+
+
 def files_below(folder: Path) -> Iterator[Path]:
     """All visible files of a folder and its sub-folders, those that links lead to included, in no order of their own.
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.sources.archive_assets import ArchiveResolver, read_member
 from crossmost.sources.base import RawObject, Source, SourceDescription
-from crossmost.sources.file_tree import visible
+from crossmost.sources.file_tree import is_unfinished, visible
 from crossmost.sources.mesh_files import keep_faces
 from crossmost.sources.object_ids import shortened, slug
 from crossmost.sources.properties import parse_properties
@@ -130,7 +130,7 @@ class SweetHome3DSource:
         rules: Names to classes.
 
     Raises:
-        MissingInputError: if there is no library in the folder.
+        MissingInputError: if there is no library in the folder, or some are missing after an interrupted fetch.
     """
 
     def __init__(self, folder: Path, rules: ClassRules) -> None:
@@ -142,6 +142,11 @@ class SweetHome3DSource:
                 f"There is no *.sh3f file in {folder}: `make data` fetches the Debian package "
                 "sweethome3d-furniture; or put libraries from sweethome3d.com there; "
                 "or run with --env=shapes, which needs no raw data"
+            )
+        if is_unfinished(folder):
+            raise MissingInputError(
+                f"{folder} holds only some of the libraries, because `make data` was interrupted: run it again; or "
+                "delete the files .*.partial there to do with those that are there"
             )
 
     @property
