@@ -161,9 +161,16 @@ def test_listing_looks_at_each_folder_and_file_once(tmp_path: Path, monkeypatch:
         (tmp_path / f"{number}.obj").write_text(OBJ.format(library="SHARED.mtl" if number % 2 else "lost.mtl"))
     (tmp_path / "shared.mtl").write_text("newmtl wood\nKd 1 0 0\n")
     looked_at: list[Any] = []
+
+    def watched(look: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            looked_at.append(arguments)
+            return look(*arguments)
+
+        return noted
+
     for name in ("listdir", "scandir"):
-        look = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *args, look=look: (looked_at.append(args), look(*args))[1])
+        monkeypatch.setattr(os, name, watched(getattr(os, name)))
     source = open_source(FolderSettings(kind="folder", path=tmp_path, class_list=classes(tmp_path)), tmp_path)
     assert len(list(source.objects())) == 30
     assert len(looked_at) <= 3

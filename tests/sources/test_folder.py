@@ -2,6 +2,7 @@
 
 import logging
 import os
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import pandas as pd
 import pytest
 import trimesh
 from PIL import Image
+from pydantic import BaseModel, ValidationError
 
 from benchmarks.mixed_folder import break_things
+from crossmost.alignment.folder import FolderTriplets
+from crossmost.alignment.listing import ListTriplets
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.geometry import decode_mesh, decode_points
 from crossmost.pipelines.prediction.parameters import PredictionParameters
@@ -252,6 +256,25 @@ def test_a_class_list_with_a_mistake_is_one_sentence(tmp_path: Path, text: str, 
     with pytest.raises(CrossmostError, match=message) as error:
         objects(folder, class_list=names(tmp_path, text))
     assert "\n" not in str(error.value)
+
+
+def test_names_count_however_their_accents_are_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """macOS takes accents in names of folders apart, editors write them as one character."""
+    place = tmp_path / "tree" / unicodedata.normalize("NFD", "Stühle")
+    place.mkdir(parents=True)
+    (place / "1.stl").write_bytes(trimesh.creation.box().export(file_type="stl"))
+    listed = names(tmp_path, unicodedata.normalize("NFC", "Stühle") + "\nTische\n")
+    (raw,) = objects(tmp_path / "tree", labels="subfolder", class_list=listed).values()
+    assert raw.class_name == unicodedata.normalize("NFC", "Stühle") and not caplog.text
+
+
+@pytest.mark.parametrize("settings", [FolderSettings, FolderTriplets, ListTriplets, PredictionParameters])
+def test_axes_that_do_not_fit_are_refused_with_the_settings(settings: type[BaseModel]) -> None:
+    kind = {"FolderSettings": "folder", "FolderTriplets": "folder", "ListTriplets": "list"}.get(settings.__name__)
+    given = {"kind": kind} if kind else {}
+    assert settings.model_validate(given | {"up": "z", "front": "-y"})
+    with pytest.raises(ValidationError, match="up is z and front is -z; they must be at right angles"):
+        settings.model_validate(given | {"up": "z", "front": "-z"})
 
 
 def test_what_is_missing_is_one_sentence(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from crossmost.alignment.triplets import PICTURE_SUFFIXES, Triplet, TripletSource, given_path
 from crossmost.errors import CrossmostError, MissingInputError
@@ -14,7 +14,7 @@ from crossmost.sources.base import GivenPath
 from crossmost.sources.class_lists import class_words
 from crossmost.sources.file_tree import visible
 from crossmost.sources.folder import FileObject, FolderSource
-from crossmost.sources.frames import Axis, Frame
+from crossmost.sources.frames import Axis, Frame, fitting_axes
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ class FolderTriplets(TripletSource):
     front: Axis | None = Field(
         default=None, description="The axis that fronts face in the files; null: the usual one for that up axis."
     )
+
+    _axes = model_validator(mode="after")(fitting_axes)
 
     def triplets(self) -> list[Triplet]:
         """One triplet per object; says how many have no caption."""

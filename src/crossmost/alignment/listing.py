@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from crossmost.alignment.triplets import Triplet, TripletSource, given_path
 from crossmost.errors import CrossmostError, MissingInputError
@@ -16,7 +16,7 @@ from crossmost.progress import track
 from crossmost.sources.base import GivenPath
 from crossmost.sources.file_digests import FileDigests
 from crossmost.sources.folder import SUFFIXES, FileObject
-from crossmost.sources.frames import Axis, Frame
+from crossmost.sources.frames import Axis, Frame, fitting_axes
 from crossmost.sources.object_ids import UniqueIds, readable
 
 SEPARATOR = "|"
@@ -60,6 +60,8 @@ class ListTriplets(TripletSource):
     front: Axis | None = Field(
         default=None, description="The axis that fronts face in the files; null: the usual one for that up axis."
     )
+
+    _axes = model_validator(mode="after")(fitting_axes)
 
     def triplets(self) -> list[Triplet]:
         """One triplet per entry; files that are not there are quarantined later, one by one."""

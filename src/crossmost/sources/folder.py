@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import trimesh
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from crossmost.errors import MissingInputError
 from crossmost.progress import track
@@ -19,7 +19,7 @@ from crossmost.sources.class_lists import checked_classes, class_words, read_cla
 from crossmost.sources.cloud_files import CLOUD_SUFFIXES, numbers_in, read_cloud_file
 from crossmost.sources.file_digests import FileDigests
 from crossmost.sources.file_tree import files_below
-from crossmost.sources.frames import Axis, Frame
+from crossmost.sources.frames import Axis, Frame, fitting_axes
 from crossmost.sources.mesh_files import MESH_SUFFIXES, read_mesh_file
 from crossmost.sources.object_ids import UniqueIds, readable
 
@@ -61,6 +61,8 @@ class FolderSettings(SourceDescription):
     front: Axis | None = Field(
         default=None, description="The axis that fronts face in the files; null: the usual one for that up axis."
     )
+
+    _axes = model_validator(mode="after")(fitting_axes)
 
     def open(self, folder: Path) -> Source:
         """The folder that `path` names, or the raw folder."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from crossmost.collection import load_collection
-from crossmost.errors import MissingInputError
+from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_pose
 from crossmost.pipelines.prediction.parameters import PredictionParameters
@@ -18,6 +18,8 @@ from crossmost.sources.folder import FolderSource
 from crossmost.sources.frames import Frame
 
 logger = logging.getLogger(__name__)
+
+_NAMED = 5  # unusable objects in an error message
 
 
 def list_new_objects(crossmost_model: Checkpoint, parameters: PredictionParameters) -> list[RawObject]:
@@ -60,9 +62,16 @@ def predict_new_objects(
     new_views: ShardStore,
     new_clouds: ShardStore,
     new_objects: list[RawObject],
+    new_quarantine: pd.DataFrame,
     zeroshot: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions with lists for programs, and the same as a spreadsheet."""
+    if not set(new_views.object_ids()) & set(new_clouds.object_ids()):
+        named = [f"  {row.file}: {row.reason}" for row in new_quarantine.head(_NAMED).itertuples()]
+        raise CrossmostError(
+            f"None of the {len(new_objects)} objects can be classified. All reasons are in new_quarantine.csv, the "
+            "first are:\n" + "\n".join(named)
+        )
     predictions = predict(
         crossmost_model,
         load_collection(
