@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+import logging
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,9 @@ from crossmost.sources.file_digests import FileDigests
 from crossmost.sources.folder import SUFFIXES, FileObject
 from crossmost.sources.frames import Axis, Frame, fitting_axes
 from crossmost.sources.object_ids import UniqueIds, readable
+from crossmost.sources.references import is_inside
+
+logger = logging.getLogger(__name__)
 
 SEPARATOR = "|"
 """Between the captions, and between the pictures, of one row of a CSV file."""
@@ -64,27 +69,36 @@ class ListTriplets(TripletSource):
     _axes = model_validator(mode="after")(fitting_axes)
 
     def triplets(self) -> list[Triplet]:
-        """One triplet per entry; files that are not there are quarantined later, one by one."""
+        """One triplet per file with what all its entries say; files that are not there are quarantined later."""
         listing = given_path(self.path, "a list of triplets")
         if not listing.is_file():
             raise MissingInputError(f"There is no file {listing} (alignment.source.path)")
         root = self.root or listing.parent
         ids, digests, frame = UniqueIds(), FileDigests(), Frame(self.up, self.front)
-        entries, found = read_list(listing), []
-        for entry in track(entries, "listing objects", len(entries), "entries"):
-            path = root / entry.file
+        entries = read_list(listing)
+        rows_of = _rows_of_files(entries, root)
+        if len(rows_of) < len(entries):
+            logger.info(
+                "%d entries of %s name %d objects: those of one file are one", len(entries), listing, len(rows_of)
+            )
+        found = []
+        for path, rows in track(rows_of.items(), "listing objects", len(rows_of), "objects"):
+            file = rows[0].file.as_posix()
+            own_root = root if is_inside(path, root) else path.parent
             raw = FileObject(
-                object_id=ids.take(entry.file.with_suffix("").as_posix(), entry.file.as_posix()),
-                source=readable(entry.file.as_posix()),
-                sha256=digests.of(path, root),
+                object_id=ids.take(rows[0].file.with_suffix("").as_posix(), file),
+                source=readable(file),
+                sha256=digests.of(path, own_root),
                 class_name=None,
                 captions=(),
                 credit="",
                 path=path,
-                root=root,
+                root=own_root,
                 frame=frame,
             )
-            found.append(self._triplet(raw, entry.captions, [root / picture for picture in entry.pictures]))
+            captions = [caption for row in rows for caption in row.captions]
+            pictures = [root / picture for row in rows for picture in row.pictures]
+            found.append(self._triplet(raw, captions, list(dict.fromkeys(pictures))))
         if not any(triplet.captions for triplet in found):
             raise CrossmostError(f"No entry of {listing} has a caption under the key `captions`")
         if not any((root / entry.file).is_file() for entry in entries):
@@ -93,6 +107,14 @@ class ListTriplets(TripletSource):
                 "set alignment.source.root to the folder that its paths start from"
             )
         return found
+
+
+def _rows_of_files(entries: Sequence[ListedTriplet], root: Path) -> dict[Path, list[ListedTriplet]]:
+    """Entries by the file that they name, in order; lists often have a row for each caption or picture."""
+    rows: dict[str, list[ListedTriplet]] = {}
+    for entry in entries:
+        rows.setdefault(os.path.normpath((root / entry.file).absolute()), []).append(entry)
+    return {root / of_file[0].file: of_file for of_file in rows.values()}
 
 
 def read_list(path: Path) -> list[ListedTriplet]:

@@ -49,14 +49,16 @@ class UniqueIds:
 
         Args:
             name: What a person would call the object.
-            identity: What no two objects share, e.g. the path of its file.
+            identity: Tells objects of one name apart in every run, e.g. the path of its file.
         """
         as_it_is = self._as_published and KEY_PATTERN.fullmatch(name)
         longest = LONGEST_STORED_ID if self._as_published else LONGEST_ID
         beginning = name if as_it_is else slug(name)
         text = shortened(beginning, identity, longest)
-        if text in self._taken:
-            text = _with_hash(beginning, identity, longest)
+        repeated = 0
+        while text in self._taken:
+            text = _with_hash(beginning, f"{identity}#{repeated}" if repeated else identity, longest)
+            repeated += 1
         self._taken.add(text)
         return text
 

@@ -26,6 +26,15 @@ def meant_paths(reference: str) -> Iterator[str]:
             yield tail.lstrip("/")
 
 
+def is_inside(path: Path, root: Path) -> bool:
+    """Whether a path lies in a folder as both are written; links are not followed."""
+    return _normal(path).is_relative_to(_normal(root))
+
+
+def _normal(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))
+
+
 class FolderListings:
     """Files of folders by their names in lower case; each folder is read once, when it is asked for."""
 
@@ -52,8 +61,8 @@ class FolderResolver(Resolver):
     """
 
     def __init__(self, root: Path, model: Path, listings: FolderListings | None = None) -> None:
-        self._root = Path(os.path.normpath(root.absolute()))
-        self._folder = Path(os.path.normpath(model.absolute())).parent
+        self._root = _normal(root)
+        self._folder = _normal(model).parent
         self._listings = listings or FolderListings()
         self.file_name = model.name
         self.missing: list[str] = []
@@ -61,7 +70,7 @@ class FolderResolver(Resolver):
     def find(self, name: str) -> Path | None:
         """The file that a reference means, or None."""
         for tail in meant_paths(name):
-            path = Path(os.path.normpath(self._folder / tail))
+            path = _normal(self._folder / tail)
             if not path.is_relative_to(self._root):
                 continue
             if path.is_file():

@@ -12,10 +12,11 @@ from crossmost.models.joint_checkpoint import load_pose
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.prediction import corrected_frame, predict, render_gallery, spreadsheet
-from crossmost.shards import ShardStore, ShardWork, chunk_into_shards
+from crossmost.shards import ShardStore, ShardWork, chunk_into_shards, decode_json
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, source_code_fingerprint
 from crossmost.sources.folder import FolderSource
 from crossmost.sources.frames import Frame
+from crossmost.sources.missing_files import say_missing_files
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def list_unusable_objects(
     new_meshes: ShardStore, new_views: ShardStore, new_clouds: ShardStore, new_objects: list[RawObject]
 ) -> pd.DataFrame:
     """Objects that could not be read, pictured or turned into a cloud, with their file and the reason."""
+    say_missing_files(decode_json(sample.members["json"]) for sample in new_meshes.samples("json"))
     unusable = pd.concat([store.quarantine() for store in (new_meshes, new_views, new_clouds)], ignore_index=True)
     file_of = {raw.object_id: raw.source for raw in new_objects}
     unusable.insert(1, "file", unusable["object_id"].map(file_of))
