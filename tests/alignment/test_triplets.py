@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,29 @@ def test_pictures_of_a_folder_are_found_by_name_and_by_folder(tmp_path: Path) ->
     assert again.fingerprint != before
     with pytest.raises(UnreadableObjectError, match=r"picture .* cannot be read"):
         make_object_sample(again)
+
+
+def test_a_folder_of_pictures_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All pictures in one folder: no object is compared with the pictures of all others."""
+    objects = triplet_data.folder(tmp_path / "objects", 12)
+    (tmp_path / "pictures/chair").mkdir(parents=True)
+    for path in (objects / "chair").glob("*.ply"):
+        for ending in ("_000.png", "-1.jpg", "_r_030.png", ".webp", "_000_depth.png", "x_000.png"):
+            (tmp_path / f"pictures/chair/{path.stem}{ending}").touch()
+    looked_at: list[Path] = []
+    look = Path.iterdir
+
+    def noted(folder: Path) -> Iterator[Path]:
+        looked_at.append(folder)
+        return look(folder)
+
+    monkeypatch.setattr(Path, "iterdir", noted)
+    found = FolderTriplets(kind="folder", path=objects, pictures=tmp_path / "pictures").triplets()
+    assert len(looked_at) == len(set(looked_at))
+    of_chair = next(triplet for triplet in found if triplet.source == "chair/chair_2.ply")
+    assert [path.name for path in of_chair.picture_files] == [
+        "chair_2-1.jpg", "chair_2.webp", "chair_2_000.png", "chair_2_r_030.png",
+    ]  # fmt: skip
 
 
 def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
