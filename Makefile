@@ -54,7 +54,8 @@ $(VENV)/graphics: | $(VENV)/installed
 	@touch $@
 
 data: setup ## fetch the Sweet Home 3D furniture libraries (once)
-	@compgen -G "$(FURNITURE)/*.sh3f" >/dev/null || $(BIN)/python -m crossmost.sources.sweethome3d_fetch $(FURNITURE)
+	@if ! compgen -G "$(FURNITURE)/*.sh3f" >/dev/null || compgen -G "$(FURNITURE)/.*.partial" >/dev/null; then \
+		$(BIN)/python -m crossmost.sources.sweethome3d_fetch $(FURNITURE); fi
 
 selftrain: data ## the main job on real objects, from a fresh machine
 	kedro run --pipeline=selftrain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from crossmost.errors import CrossmostError
 from crossmost.near_duplicates import near_duplicate_groups
 from crossmost.shards import ShardStore, decode_json
 from crossmost.sources import RawObject, read_signature
+from crossmost.sources.missing_files import say_missing_files
 from crossmost.splits import fold_split, split_objects
 
 _LISTED = 10  # quarantined objects named in an error message
@@ -23,9 +25,10 @@ def object_table(raw_objects: list[RawObject], meshes: ShardStore) -> pd.DataFra
         Table with object_id, source, sha256, n_vertices, n_faces, has_texture, status, reason, and for `add_split`
         geometry_sha256 and published_split (null where there is none).
     """
-    facts: dict[str, dict[str, object]] = {
+    facts: dict[str, dict[str, Any]] = {
         sample.key: decode_json(sample.members["json"]) for sample in meshes.samples("json")
     }
+    say_missing_files(facts.values())
     quarantine = meshes.quarantine()
     reasons = dict(zip(quarantine["object_id"], quarantine["reason"], strict=True))
     rows = [

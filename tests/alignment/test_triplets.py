@@ -3,16 +3,18 @@
 import json
 import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from crossmost.alignment.folder import FolderTriplets
 from crossmost.alignment.listing import ListTriplets
 from crossmost.alignment.published import OpenShapeTriplets, ShapeNetTriplets
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
-from crossmost.shards import decode_array
+from crossmost.shards import decode_array, decode_json
 from crossmost.sources import make_object_sample
 from crossmost.sources.base import PointCloud
 from tests.alignment import triplet_data
@@ -53,6 +55,29 @@ def test_pictures_of_a_folder_are_found_by_name_and_by_folder(tmp_path: Path) ->
         make_object_sample(again)
 
 
+def test_a_folder_of_pictures_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All pictures in one folder: no object is compared with the pictures of all others."""
+    objects = triplet_data.folder(tmp_path / "objects", 12)
+    (tmp_path / "pictures/chair").mkdir(parents=True)
+    for path in (objects / "chair").glob("*.ply"):
+        for ending in ("_000.png", "-1.jpg", "_r_030.png", ".webp", "_000_depth.png", "x_000.png"):
+            (tmp_path / f"pictures/chair/{path.stem}{ending}").touch()
+    looked_at: list[Path] = []
+    look = Path.iterdir
+
+    def noted(folder: Path) -> Iterator[Path]:
+        looked_at.append(folder)
+        return look(folder)
+
+    monkeypatch.setattr(Path, "iterdir", noted)
+    found = FolderTriplets(kind="folder", path=objects, pictures=tmp_path / "pictures").triplets()
+    assert len(looked_at) == len(set(looked_at))
+    of_chair = next(triplet for triplet in found if triplet.source == "chair/chair_2.ply")
+    assert [path.name for path in of_chair.picture_files] == [
+        "chair_2-1.jpg", "chair_2.webp", "chair_2_000.png", "chair_2_r_030.png",
+    ]  # fmt: skip
+
+
 def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(MissingInputError, match=r"Which triplets\? .* alignment.source.path=PATH"):
         FolderTriplets(kind="folder").triplets()
@@ -88,6 +113,39 @@ def test_a_list_in_three_formats(suffix: str, tmp_path: Path) -> None:
     shutil.move(file, tmp_path / "elsewhere" / file.name)
     moved = ListTriplets(kind="list", path=tmp_path / "elsewhere" / file.name, root=tmp_path).triplets()
     assert [triplet.captions for triplet in moved] == [triplet.captions for triplet in found]
+
+
+def test_rows_of_one_file_are_one_object(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Lists often have one caption, or one picture, a row; an object must not become its own negative."""
+    triplet_data.folder(tmp_path)
+    rows = ["chair/chair_0.ply,red,1.png", "lamp/lamp_0.ply,a lamp,", "chair/chair_0.ply,a chair,2.png"]
+    rows += ["lamp/../chair/chair_0.ply,red,1.png", f"{tmp_path}/chair/chair_0.ply,with legs,"]
+    (tmp_path / "list.csv").write_text("object,captions,pictures\n" + "\n".join(rows) + "\n")
+    with caplog.at_level(logging.INFO):
+        chair, lamp = ListTriplets(kind="list", path=tmp_path / "list.csv").triplets()
+    assert "5 entries of" in caplog.text and "2 objects" in caplog.text
+    assert (chair.source, lamp.source) == ("chair/chair_0.ply", "lamp/lamp_0.ply")
+    assert chair.captions == ("red", "a chair", "with legs") and lamp.captions == ("a lamp",)
+    assert [path.name for path in chair.picture_files] == ["1.png", "2.png"]
+
+
+def test_objects_outside_the_lists_folder_find_their_textures(tmp_path: Path) -> None:
+    """Such a list may lie anywhere; then the folder of the object itself is the one that references may not leave."""
+    models, lists = tmp_path / "models", tmp_path / "lists"
+    for folder in (models, lists):
+        folder.mkdir()
+    (models / "a.obj").write_text("mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nusemtl m\nf 1/1 2/1 3/1\n")
+    (models / "a.mtl").write_text("newmtl m\nmap_Kd a.png\nmap_Kd ../secret.png\n")
+    for path in (models / "a.png", tmp_path / "secret.png"):
+        Image.new("RGB", (4, 4), "red").save(path)
+    for file in (models / "a.obj", Path("../models/a.obj")):
+        (lists / "list.json").write_text(json.dumps([{"object": str(file), "captions": "a thing"}]))
+        (triplet,) = ListTriplets(kind="list", path=lists / "list.json").triplets()
+        facts = decode_json(make_object_sample(triplet).members["json"])
+        assert facts["has_texture"] and facts["missing_files"] == ["../secret.png"]
+    before = triplet.fingerprint
+    (models / "a.png").write_bytes(b"another")
+    assert ListTriplets(kind="list", path=lists / "list.json").triplets()[0].fingerprint != before
 
 
 @pytest.mark.parametrize(

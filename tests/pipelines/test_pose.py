@@ -135,7 +135,7 @@ def test_the_correction_reaches_every_stage_that_sees_clouds(
             fixed, scores, scores, *stores, objects, settings["selftraining"], settings["zeroshot"]
         )
     with pytest.raises(Handed):
-        prediction.predict_new_objects(fixed, *stores, [], parameters("fix"))
+        prediction.predict_new_objects(fixed, *stores, [], pd.DataFrame(), parameters("fix"))
     expected = np.stack([POSE.points(ball(0)), POSE.points(with_outliers(ball(1), [1], 9.0))])
     assert set(seen) == {"scoring", "self-training", "prediction"}
     for stage in ("scoring", "self-training"):

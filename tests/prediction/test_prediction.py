@@ -9,7 +9,7 @@ import pytest
 import trimesh
 
 from crossmost.collection import Collection
-from crossmost.errors import MissingInputError
+from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.kedro_datasets import CheckpointDataset
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import StartingPoint
@@ -59,6 +59,19 @@ def test_predictions_hold_top_five_of_both_modalities_and_jointly(model: Checkpo
 def test_without_a_folder_one_sentence_says_how_to_name_it(model: Checkpoint) -> None:
     with pytest.raises(MissingInputError, match=r"--params prediction\.source=DIR"):
         list_new_objects(model, PredictionParameters())
+
+
+def test_a_folder_of_broken_files_names_them(model: Checkpoint, tmp_path: Path) -> None:
+    objects = tmp_path / "objects"
+    objects.mkdir()
+    (objects / "half.glb").write_bytes(b"glTF?")
+    (objects / "empty.obj").touch()
+    CheckpointDataset(filepath=str(tmp_path / "data/06_models/crossmost")).save(model)
+    with pytest.raises(CrossmostError, match=r"None of the 2 objects can be .*new_quarantine\.csv") as error:
+        run_environment("shapes", tmp_path, "prediction", prediction={"source": str(objects), "n_jobs": 1})
+    assert "empty.obj: the file is empty" in str(error.value) and "half.glb" in str(error.value)
+    (quarantine,) = tmp_path.rglob("new_quarantine.csv")
+    assert set(pd.read_csv(quarantine)["file"]) == {"half.glb", "empty.obj"}
 
 
 @pytest.mark.render

@@ -200,6 +200,24 @@ def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
         ShardStore(tmp_path / "absent")
 
 
+@pytest.mark.parametrize("lost", ["s-00001.json", "_store.json"])
+@pytest.mark.parametrize("content", [None, "", "[]", "{}"])
+def test_a_store_that_lost_its_lists_is_reported_and_made_again(
+    tmp_path: Path, recorder: Recorder, lost: str, content: str | None
+) -> None:
+    work = make_work(recorder)
+    store = work.write(tmp_path / "store")
+    expected = store.object_ids()
+    if content is None:
+        (tmp_path / "store" / lost).unlink()
+    else:
+        (tmp_path / "store" / lost).write_text(content)
+    with pytest.raises(MissingInputError, match="rerun the stage that makes it") as error:
+        ShardStore(tmp_path / "store")
+    assert "\n" not in str(error.value)
+    assert work.write(tmp_path / "store").object_ids() == expected
+
+
 def test_a_killed_run_keeps_its_finished_shards(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """

@@ -1,15 +1,21 @@
 """A folder as people have it: mixed formats, materials that are missing, broken files, lists with mistakes."""
 
 import logging
+import os
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import trimesh
 from PIL import Image
+from pydantic import BaseModel, ValidationError
 
 from benchmarks.mixed_folder import break_things
+from crossmost.alignment.folder import FolderTriplets
+from crossmost.alignment.listing import ListTriplets
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.geometry import decode_mesh, decode_points
 from crossmost.pipelines.prediction.parameters import PredictionParameters
@@ -110,6 +116,26 @@ def test_up_axis_and_ids(tmp_path: Path) -> None:
     for name, raw in found.items():
         np.testing.assert_allclose(decode_mesh(make_object_sample(raw)).extents, [1, 4, 2])
         assert raw.object_id == again[name].object_id and raw.fingerprint != again[name].fingerprint
+
+
+def test_names_that_are_no_utf_8(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Archives from other systems bring them; Python keeps such bytes as characters that no file or table takes."""
+    for name in (b"St\xfchle/\xe4.stl", b"St\xfchle/\xf6.stl", b"chair/1.stl", b"chair/plan.\xe4"):
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(trimesh.creation.box().export(file_type="stl"))
+    with caplog.at_level(logging.INFO):
+        source = open_source(
+            FolderSettings(kind="folder", path=tmp_path, labels="subfolder", class_list=None), tmp_path
+        )
+        found = list(source.objects())
+    assert "1 .\\xe4" in caplog.text
+    assert source.class_names == ("St\\xfchle", "chair")
+    assert [raw.source for raw in found] == ["St\\xfchle/\\xe4.stl", "St\\xfchle/\\xf6.stl", "chair/1.stl"]
+    assert found[0].class_name == "St\\xfchle"
+    assert len({raw.object_id for raw in found}) == 3
+    table = pd.DataFrame({"source": [decode_json(make_object_sample(raw).members["json"])["source"] for raw in found]})
+    table.to_parquet(tmp_path / "table.parquet")
 
 
 OBJ = "mtllib {library}\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nvt 0 0\nusemtl wood\nf 1/1 2/1 3/1\nf 1/1 2/1 4/1\n"
@@ -230,6 +256,25 @@ def test_a_class_list_with_a_mistake_is_one_sentence(tmp_path: Path, text: str, 
     with pytest.raises(CrossmostError, match=message) as error:
         objects(folder, class_list=names(tmp_path, text))
     assert "\n" not in str(error.value)
+
+
+def test_names_count_however_their_accents_are_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """macOS takes accents in names of folders apart, editors write them as one character."""
+    place = tmp_path / "tree" / unicodedata.normalize("NFD", "Stühle")
+    place.mkdir(parents=True)
+    (place / "1.stl").write_bytes(trimesh.creation.box().export(file_type="stl"))
+    listed = names(tmp_path, unicodedata.normalize("NFC", "Stühle") + "\nTische\n")
+    (raw,) = objects(tmp_path / "tree", labels="subfolder", class_list=listed).values()
+    assert raw.class_name == unicodedata.normalize("NFC", "Stühle") and not caplog.text
+
+
+@pytest.mark.parametrize("settings", [FolderSettings, FolderTriplets, ListTriplets, PredictionParameters])
+def test_axes_that_do_not_fit_are_refused_with_the_settings(settings: type[BaseModel]) -> None:
+    kind = {"FolderSettings": "folder", "FolderTriplets": "folder", "ListTriplets": "list"}.get(settings.__name__)
+    given = {"kind": kind} if kind else {}
+    assert settings.model_validate(given | {"up": "z", "front": "-y"})
+    with pytest.raises(ValidationError, match="up is z and front is -z; they must be at right angles"):
+        settings.model_validate(given | {"up": "z", "front": "-z"})
 
 
 def test_what_is_missing_is_one_sentence(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from pydantic import TypeAdapter
 
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.geometry import decode_mesh, decode_points
+from crossmost.shards.archive import write_shard
 from crossmost.sources import RawObject, Source, SourceDescription, SourceSettings, make_object_sample, open_source
 from crossmost.sources.co3d import CATEGORIES
 from crossmost.sources.modelnet import MODELNET10, MODELNET40
@@ -41,6 +44,12 @@ def size_of(raw: RawObject) -> np.ndarray:
     sample = make_object_sample(raw)
     stored = decode_points(sample)
     return np.asarray(decode_mesh(sample).extents) if stored is None else np.ptp(stored[0], axis=0)
+
+
+def shapenet_without_lists(folder: Path) -> None:
+    published.shapenet(folder)
+    for split in ("train", "test"):
+        (folder / f"{split}.txt").unlink()
 
 
 def splits(objects: dict[str, RawObject]) -> Counter[str | None]:
@@ -79,6 +88,23 @@ def test_modelnet10_is_found_without_its_top_folder_and_numbers_are_ordered(tmp_
     (tmp_path / "toilet/train/toilet_10.off").write_text((tmp_path / "toilet/train/toilet_0001.off").read_text())
     names = [raw.object_id for raw in opened(tmp_path, kind="modelnet", n_classes=10).objects()]
     assert names == ["toilet_0001", "toilet_0002", "toilet_10", "toilet_0003", "toilet_0004"]
+
+
+def test_modelnet_with_copies_and_odd_names(tmp_path: Path) -> None:
+    published.modelnet_off(tmp_path, ("chair",))
+    train, test = tmp_path / "ModelNet40/chair/train", tmp_path / "ModelNet40/chair/test"
+    content = (train / "chair_0001.off").read_bytes()
+    for path in (
+        train / "chair_0001 copy.off",
+        train / f"{'x' * 90}.off",
+        train / "ends_.off",
+        test / "chair_0001.off",
+    ):
+        path.write_bytes(content)
+    objects = listed(opened(tmp_path, kind="modelnet", n_classes=40))
+    assert {"chair_0001", "chair_0002", "chair_0003", "chair_0004", "chair_0001-copy", "ends_"} < set(objects)
+    assert len(objects) == 8 and [raw.published_split for key, raw in objects.items() if "0001-" in key][-1] == "test"
+    write_shard(tmp_path / "all.tar", [make_object_sample(raw) for raw in objects.values()])
 
 
 def test_modelnet_with_published_renders(tmp_path: Path) -> None:
@@ -292,6 +318,50 @@ def test_co3d_flattened(tmp_path: Path) -> None:
     objects = listed(source)
     assert source.class_names == ("chair", "fire hydrant") and len(objects) == 4
     assert all(len(raw.pictures()) == 3 for raw in objects.values())
+
+
+@pytest.mark.parametrize(
+    ("make", "settings"),
+    [
+        (lambda folder: published.modelnet_off(folder, ("chair",), 1, renders=True),
+         {"kind": "modelnet", "n_classes": 40}),
+        (lambda folder: published.modelnet_text(folder, ("chair",)), {"kind": "modelnet", "n_classes": 40}),
+        (published.shapenet, {"kind": "shapenet"}),
+        (shapenet_without_lists, {"kind": "shapenet"}),
+        (published.openshape, {"kind": "openshape", "pack": "objaverse_lvis"}),
+        (published.redwood, {"kind": "redwood"}),
+        (published.co3d, {"kind": "co3d"}),
+        (published.co3d_flattened, {"kind": "co3d"}),
+    ],
+)  # fmt: skip
+def test_the_hidden_files_of_other_systems_change_nothing(
+    tmp_path: Path, make: Callable[[Path], object], settings: dict[str, Any]
+) -> None:
+    """macOS leaves `._NAME` beside every file on other disks, and __MACOSX in archives."""
+    make(tmp_path)
+    before = list(opened(tmp_path, **settings).objects())
+    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7")
+        other = tmp_path / "__MACOSX" / path.relative_to(tmp_path)
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7")
+    assert list(opened(tmp_path, **settings).objects()) == before
+
+
+def test_redwood_archives_packed_on_macos(tmp_path: Path) -> None:
+    published.redwood(tmp_path)
+    with zipfile.ZipFile(tmp_path / "data/rgbd/00033.zip", "a") as archive:
+        archive.writestr("__MACOSX/rgb/._0000001.jpg", b"\0\5\x16\7")
+        archive.writestr("rgb/._0000001.jpg", b"\0\5\x16\7")
+    assert len(listed(opened(tmp_path, kind="redwood", pictures=90))["00033"].pictures()) == 5
+
+
+def test_a_redwood_scan_of_two_categories_is_two_objects(tmp_path: Path) -> None:
+    published.redwood(tmp_path)
+    categories = json.loads((tmp_path / "categories.json").read_text())
+    categories["trash_container"].append("00033")
+    (tmp_path / "categories.json").write_text(json.dumps(categories))
+    assert len(listed(opened(tmp_path, kind="redwood"))) == 7
 
 
 @pytest.mark.parametrize(

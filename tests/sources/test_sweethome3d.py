@@ -15,6 +15,7 @@ import yaml
 
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.shards import decode_json
+from crossmost.shards.archive import write_shard
 from crossmost.sources import make_object_sample
 from crossmost.sources.glb import from_glb
 from crossmost.sources.object_ids import slug
@@ -232,6 +233,21 @@ def test_ids_stay_unique_when_two_entries_share_one(tmp_path: Path) -> None:
     write_library(tmp_path / "a.sh3f", [BOX_ENTRY, {**BOX_ENTRY, "width": "50"}])
     ids = [piece.object_id for piece in pieces(tmp_path)]
     assert ids[0] == "maker-box" and ids[1].startswith("maker-box-") and len(set(ids)) == 2
+
+
+def test_ids_that_are_too_long_for_a_store_are_shortened(tmp_path: Path) -> None:
+    entries = [{**BOX_ENTRY, "id": f"Maker#{'x' * 90}{number}"} for number in (1, 2)]
+    entries += [{**BOX_ENTRY, "id": "m" * 86}, {**entries[0], "name": "Another cabinet"}]
+    found = pieces(write_library(tmp_path / "A.sh3f", entries).parent)
+    ids = [piece.object_id for piece in found]
+    assert len(set(ids)) == 4 and ids[2] == "m" * 86
+    write_shard(tmp_path / "all.tar", [make_object_sample(piece) for piece in found])
+
+
+def test_hidden_files_are_no_libraries(tmp_path: Path) -> None:
+    write_library(tmp_path / "A.sh3f", [BOX_ENTRY])
+    (tmp_path / "._A.sh3f").write_bytes(b"\0\5\x16\7")
+    assert len(pieces(tmp_path)) == 1
 
 
 def test_an_empty_folder_says_how_to_get_the_libraries(tmp_path: Path) -> None:

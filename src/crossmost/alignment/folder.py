@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
+from bisect import bisect_left
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from crossmost.alignment.triplets import PICTURE_SUFFIXES, Triplet, TripletSource, given_path
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.sources.base import GivenPath
 from crossmost.sources.class_lists import class_words
+from crossmost.sources.file_tree import visible
 from crossmost.sources.folder import FileObject, FolderSource
-from crossmost.sources.frames import Axis, Frame
+from crossmost.sources.frames import Axis, Frame, fitting_axes
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ class FolderTriplets(TripletSource):
         default=None, description="The axis that fronts face in the files; null: the usual one for that up axis."
     )
 
+    _axes = model_validator(mode="after")(fitting_axes)
+
     def triplets(self) -> list[Triplet]:
         """One triplet per object; says how many have no caption."""
         folder = given_path(self.path, "a folder of objects")
@@ -50,7 +55,10 @@ class FolderTriplets(TripletSource):
             raise MissingInputError(f"There is no folder {self.pictures} (alignment.source.pictures)")
         # The source wants class names; nothing here looks at them.
         objects = FolderSource(folder, "none", (), Frame(self.up, self.front)).objects()
-        found = [self._triplet(raw, self._captions(raw, folder), self._pictures(raw, folder)) for raw in objects]
+        pictures = _PictureFolders()
+        found = [
+            self._triplet(raw, self._captions(raw, folder), self._pictures(raw, folder, pictures)) for raw in objects
+        ]
         silent = [triplet for triplet in found if not triplet.captions]
         if len(silent) == len(found):
             raise MissingInputError(
@@ -81,15 +89,15 @@ class FolderTriplets(TripletSource):
         except UnicodeDecodeError as error:
             raise CrossmostError(f"The captions {file} are no UTF-8 text: {error}") from error
 
-    def _pictures(self, raw: FileObject, folder: Path) -> list[Path]:
+    def _pictures(self, raw: FileObject, folder: Path, pictures: _PictureFolders) -> list[Path]:
         if self.pictures is None:
             return []
         place = self.pictures / raw.path.relative_to(folder).with_suffix("")
         if place.is_dir():
-            return _pictures_in(place, "")
+            return pictures.that_begin(place, "")
         return [
             path
-            for path in _pictures_in(place.parent, place.name)
+            for path in pictures.that_begin(place.parent, place.name)
             if path.stem == place.name or path.stem[len(place.name) :].lstrip("_-r").isdigit()
         ]
 
@@ -101,11 +109,20 @@ _EXPECTED = {
 }
 
 
-def _pictures_in(place: Path, beginning: str) -> list[Path]:
-    if not place.is_dir():
-        return []
-    return sorted(
-        path
-        for path in place.iterdir()
-        if path.suffix.lower() in PICTURE_SUFFIXES and path.stem.startswith(beginning) and "_depth" not in path.stem
-    )
+class _PictureFolders:
+    """Pictures in folders, without depth maps; each folder is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, list[str]] = {}
+
+    def that_begin(self, folder: Path, beginning: str) -> list[Path]:
+        """Pictures in a folder whose names begin so, in order; none if there is no such folder."""
+        if folder not in self._known:
+            self._known[folder] = sorted(
+                path.name
+                for path in (visible(folder.iterdir()) if folder.is_dir() else ())
+                if path.suffix.lower() in PICTURE_SUFFIXES and "_depth" not in path.stem
+            )
+        names = self._known[folder]
+        first, last = bisect_left(names, beginning), bisect_left(names, beginning + chr(sys.maxunicode))
+        return [folder / name for name in names[first:last]]

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+import logging
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from crossmost.alignment.triplets import Triplet, TripletSource, given_path
 from crossmost.errors import CrossmostError, MissingInputError
-from crossmost.shards import fingerprint
+from crossmost.progress import track
 from crossmost.sources.base import GivenPath
-from crossmost.sources.folder import SUFFIXES, FileObject, object_digest
-from crossmost.sources.frames import Axis, Frame
-from crossmost.sources.object_ids import UniqueIds
+from crossmost.sources.file_digests import FileDigests
+from crossmost.sources.folder import SUFFIXES, FileObject
+from crossmost.sources.frames import Axis, Frame, fitting_axes
+from crossmost.sources.object_ids import UniqueIds, readable
+from crossmost.sources.references import is_inside
+
+logger = logging.getLogger(__name__)
 
 SEPARATOR = "|"
 """Between the captions, and between the pictures, of one row of a CSV file."""
@@ -60,36 +66,55 @@ class ListTriplets(TripletSource):
         default=None, description="The axis that fronts face in the files; null: the usual one for that up axis."
     )
 
+    _axes = model_validator(mode="after")(fitting_axes)
+
     def triplets(self) -> list[Triplet]:
-        """One triplet per entry; files that are not there are quarantined later, one by one."""
+        """One triplet per file with what all its entries say; files that are not there are quarantined later."""
         listing = given_path(self.path, "a list of triplets")
         if not listing.is_file():
             raise MissingInputError(f"There is no file {listing} (alignment.source.path)")
         root = self.root or listing.parent
-        ids, frame = UniqueIds(), Frame(self.up, self.front)
+        ids, digests, frame = UniqueIds(), FileDigests(), Frame(self.up, self.front)
+        entries = read_list(listing)
+        rows_of = _rows_of_files(entries, root)
+        if len(rows_of) < len(entries):
+            logger.info(
+                "%d entries of %s name %d objects: those of one file are one", len(entries), listing, len(rows_of)
+            )
         found = []
-        for entry in read_list(listing):
-            path = root / entry.file
+        for path, rows in track(rows_of.items(), "listing objects", len(rows_of), "objects"):
+            file = rows[0].file.as_posix()
+            own_root = root if is_inside(path, root) else path.parent
             raw = FileObject(
-                object_id=ids.take(entry.file.with_suffix("").as_posix(), entry.file.as_posix()),
-                source=entry.file.as_posix(),
-                sha256=object_digest(path) if path.is_file() else fingerprint("absent", path),
+                object_id=ids.take(rows[0].file.with_suffix("").as_posix(), file),
+                source=readable(file),
+                sha256=digests.of(path, own_root),
                 class_name=None,
                 captions=(),
                 credit="",
                 path=path,
-                root=root,
+                root=own_root,
                 frame=frame,
             )
-            found.append(self._triplet(raw, entry.captions, [root / picture for picture in entry.pictures]))
+            captions = [caption for row in rows for caption in row.captions]
+            pictures = [root / picture for row in rows for picture in row.pictures]
+            found.append(self._triplet(raw, captions, list(dict.fromkeys(pictures))))
         if not any(triplet.captions for triplet in found):
             raise CrossmostError(f"No entry of {listing} has a caption under the key `captions`")
-        if not any((root / triplet.source).is_file() for triplet in found):
+        if not any((root / entry.file).is_file() for entry in entries):
             raise MissingInputError(
-                f"None of the {len(found)} objects that {listing} names is there, e.g. {root / found[0].source}; "
+                f"None of the {len(found)} objects that {listing} names is there, e.g. {root / entries[0].file}; "
                 "set alignment.source.root to the folder that its paths start from"
             )
         return found
+
+
+def _rows_of_files(entries: Sequence[ListedTriplet], root: Path) -> dict[Path, list[ListedTriplet]]:
+    """Entries by the file that they name, in order; lists often have a row for each caption or picture."""
+    rows: dict[str, list[ListedTriplet]] = {}
+    for entry in entries:
+        rows.setdefault(os.path.normpath((root / entry.file).absolute()), []).append(entry)
+    return {root / of_file[0].file: of_file for of_file in rows.values()}
 
 
 def read_list(path: Path) -> list[ListedTriplet]:

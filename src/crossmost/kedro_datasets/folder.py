@@ -6,6 +6,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.sources.file_tree import files_below
 
 
 class FolderDataset(AbstractDataset[Path, Path]):
@@ -40,9 +41,7 @@ class FolderDataset(AbstractDataset[Path, Path]):
         raise CrossmostError(f"The raw folder {self._filepath} is read-only for pipelines (asked to save {data!r})")
 
     def _exists(self) -> bool:
-        return self._filepath.is_dir() and any(
-            path.is_file() and not path.name.startswith(".") for path in self._filepath.rglob("*")
-        )
+        return self._filepath.is_dir() and any(path.is_file() for path in files_below(self._filepath))
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath.as_posix()}

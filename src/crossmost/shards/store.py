@@ -38,7 +38,7 @@ class ShardStore:
         root: The folder that `ShardWork.write` filled.
 
     Raises:
-        MissingInputError: if the folder is missing or was left unfinished by an interrupted run.
+        MissingInputError: if the folder is missing, was left unfinished by an interrupted run, or lost a file.
     """
 
     def __init__(self, root: Path | str) -> None:
@@ -51,14 +51,23 @@ class ShardStore:
                 f"The object store {self.root} is unfinished (an earlier run was interrupted); "
                 "rerun the stage that makes it: finished shards are kept"
             )
-        self.shard_names: list[str] = json.loads(listing.read_text())["shards"]
+        self.shard_names = _listed_shards(listing)
         absent = [path.name for path in self.shard_paths if not path.is_file()]
         if absent:
             raise MissingInputError(
                 f"The object store {self.root} misses {', '.join(absent[:3])} "
                 f"({len(absent)} of {len(self.shard_names)} shards); rerun the stage that makes it"
             )
-        self._sidecars = {name: read_sidecar(self.root, name) or {} for name in self.shard_names}
+        self._sidecars = {name: self._sidecar(name) for name in self.shard_names}
+
+    def _sidecar(self, name: str) -> dict[str, Any]:
+        sidecar = read_sidecar(self.root, name)
+        if sidecar is None:
+            raise MissingInputError(
+                f"The object store {self.root} misses {name}.json, which says what is in {name}.tar, or it is damaged; "
+                "rerun the stage that makes it"
+            )
+        return sidecar
 
     @property
     def shard_paths(self) -> list[Path]:
@@ -68,11 +77,11 @@ class ShardStore:
     @property
     def fingerprint(self) -> str:
         """Changes when any stored byte changes."""
-        return fingerprint([(name, self._sidecars[name].get("sha256")) for name in self.shard_names])
+        return fingerprint([(name, self._sidecars[name]["sha256"]) for name in self.shard_names])
 
     def object_ids(self) -> list[str]:
         """Ids of the stored (not quarantined) objects, in stored order."""
-        return [key for name in self.shard_names for key in self._sidecars[name].get("objects", [])]
+        return [key for name in self.shard_names for key in self._sidecars[name]["objects"]]
 
     def references(self) -> dict[str, list[SampleReference]]:
         """Shard name → pointers to its samples: ready-made `ShardWork.jobs` for the next stage."""
@@ -86,9 +95,9 @@ class ShardStore:
     def quarantine(self) -> pd.DataFrame:
         """Objects that could not be used: columns object_id, stage, reason."""
         rows = [
-            (entry["object_id"], self._sidecars[name].get("stage", ""), entry["reason"])
+            (entry["object_id"], self._sidecars[name]["stage"], entry["reason"])
             for name in self.shard_names
-            for entry in self._sidecars[name].get("quarantine", [])
+            for entry in self._sidecars[name]["quarantine"]
         ]
         return pd.DataFrame(rows, columns=["object_id", "stage", "reason"]).astype("str")
 
@@ -102,7 +111,7 @@ class ShardStore:
             yield from read_shard(path, extensions)
 
     def __len__(self) -> int:
-        return sum(len(sidecar.get("objects", [])) for sidecar in self._sidecars.values())
+        return sum(len(sidecar["objects"]) for sidecar in self._sidecars.values())
 
     def __iter__(self) -> Iterator[Sample]:
         for path in self.shard_paths:
@@ -110,6 +119,15 @@ class ShardStore:
 
     def __repr__(self) -> str:
         return f"ShardStore({str(self.root)!r}, {len(self)} objects in {len(self.shard_names)} shards)"
+
+
+def _listed_shards(listing: Path) -> list[str]:
+    try:
+        return [str(name) for name in json.loads(listing.read_text())["shards"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise MissingInputError(
+            f"{listing} is damaged; rerun the stage that makes it: finished shards are kept"
+        ) from error
 
 
 def read_sidecar(root: Path, name: str) -> dict[str, Any] | None:

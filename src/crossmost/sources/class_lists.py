@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.sources.object_ids import readable
 
 
 def class_words(name: str) -> str:
-    """A class name as it enters prompts: spaces in place of underscores, none at the ends, single ones inside."""
-    return " ".join(name.replace("_", " ").split())
+    """A class name as it enters prompts: spaces in place of underscores, none at the ends, single ones inside.
+
+    An accented letter is one character: macOS writes two in names of folders, which must be equal to those of lists.
+    """
+    return " ".join(unicodedata.normalize("NFC", readable(name)).replace("_", " ").split())
 
 
 def read_class_list(path: Path) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from crossmost.shards import fingerprint
 from crossmost.sources.base import PointCloud, RawObject, Source
 from crossmost.sources.class_lists import checked_classes, class_words
 from crossmost.sources.cloud_files import read_cloud_file
+from crossmost.sources.file_tree import visible
 from crossmost.sources.frames import Frame
 from crossmost.sources.layouts import PublishedSettings, file_sha256, find_layout, missing_data, spread_evenly
 from crossmost.sources.mesh_files import read_mesh_file
@@ -169,7 +170,7 @@ def _words(category: str) -> str:
 def _clouds(category: Path) -> dict[str, Path]:
     """Sequence → its cloud, in either layout."""
     found: dict[str, Path] = {}
-    for entry in sorted(category.iterdir()):
+    for entry in sorted(visible(category.iterdir())):
         if entry.is_dir():
             cloud = next((entry / name for name in CLOUD_NAMES if (entry / name).is_file()), None)
             if cloud is not None:
@@ -187,7 +188,7 @@ def _pictures(cloud: Path, sequence: str) -> list[Path]:
         candidates = (cloud.parent / sequence).glob("*")
     else:
         candidates = (path for path in cloud.parent.iterdir() if path.name.startswith(f"{sequence}_"))
-    return sorted(path for path in candidates if path.suffix.lower() in PICTURE_SUFFIXES)
+    return sorted(path for path in visible(candidates) if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def _mask(picture: Path) -> Path | None:

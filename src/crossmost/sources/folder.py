@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -11,15 +10,18 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import trimesh
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from crossmost.errors import MissingInputError
+from crossmost.progress import track
 from crossmost.sources.base import GivenPath, PointCloud, RawObject, Source, SourceDescription
 from crossmost.sources.class_lists import checked_classes, class_words, read_class_list
 from crossmost.sources.cloud_files import CLOUD_SUFFIXES, numbers_in, read_cloud_file
-from crossmost.sources.frames import Axis, Frame
+from crossmost.sources.file_digests import FileDigests
+from crossmost.sources.file_tree import files_below
+from crossmost.sources.frames import Axis, Frame, fitting_axes
 from crossmost.sources.mesh_files import MESH_SUFFIXES, read_mesh_file
-from crossmost.sources.object_ids import UniqueIds
+from crossmost.sources.object_ids import UniqueIds, readable
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ class FolderSettings(SourceDescription):
     front: Axis | None = Field(
         default=None, description="The axis that fronts face in the files; null: the usual one for that up axis."
     )
+
+    _axes = model_validator(mode="after")(fitting_axes)
 
     def open(self, folder: Path) -> Source:
         """The folder that `path` names, or the raw folder."""
@@ -139,18 +143,18 @@ class FolderSource:
 
     def objects(self) -> Iterator[FileObject]:
         """One object per file, in order of their paths."""
-        ids = UniqueIds()
+        ids, digests = UniqueIds(), FileDigests()
         by_case = {name.casefold(): name for name in self._class_names}
         strangers: set[str] = set()
-        for path in self.files:
+        for path in track(self.files, "listing objects", len(self.files), "files"):
             relative = path.relative_to(self.folder)
             label = self._label(relative)
             if label is not None and label.casefold() not in by_case:
                 strangers.add(label)
             yield FileObject(
                 object_id=ids.take(relative.with_suffix("").as_posix(), relative.as_posix()),
-                source=relative.as_posix(),
-                sha256=object_digest(path),
+                source=readable(relative.as_posix()),
+                sha256=digests.of(path, self.folder),
                 class_name=None if label is None else by_case.get(label.casefold()),
                 captions=(),
                 credit="",
@@ -181,19 +185,28 @@ class FolderSource:
 def _object_files(folder: Path, class_list: Path | None) -> list[Path]:
     """Files of known formats in order of their paths; says what was passed over."""
     own_list = class_list.resolve() if class_list is not None else None
-    found, passed_over = [], Counter[str]()
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts)
+    found, passed_over, lost = [], Counter[str](), []
+    for path in sorted(files_below(folder)):
         suffix = path.suffix.lower()
-        if hidden or not path.is_file() or suffix in COMPANION_SUFFIXES or path.resolve() == own_list:
+        if not path.is_file():
+            lost.append(path)
+        elif suffix in COMPANION_SUFFIXES or (own_list is not None and path.resolve() == own_list):
             continue
-        if suffix not in SUFFIXES or (suffix == ".txt" and not _is_table(path)):
-            passed_over[suffix or "no ending"] += 1
+        elif suffix not in SUFFIXES or (suffix == ".txt" and not _is_table(path)):
+            passed_over[readable(suffix) or "no ending"] += 1
         else:
             found.append(path)
     if passed_over:
         listed = ", ".join(f"{count} {suffix}" for suffix, count in passed_over.most_common())
         logger.info("Passed over in %s, as no format of objects: %s.", folder, listed)
+    if lost:
+        logger.warning(
+            "Passed over in %s: %d links or folders that cannot be followed (they lead nowhere or to a folder around "
+            "this one, or may not be read), e.g. %s",
+            folder,
+            len(lost),
+            readable(lost[0].relative_to(folder).as_posix()),
+        )
     return found
 
 
@@ -202,14 +215,3 @@ def _is_table(path: Path) -> bool:
     with path.open("rb") as file:
         beginning = file.read(_SNIFFED_BYTES).decode("utf-8", errors="replace").splitlines()
     return any(numbers_in(line) >= 3 for line in beginning[:20])
-
-
-def object_digest(path: Path) -> str:
-    """SHA-256 (hex) of the file's bytes; for OBJ and glTF also names and sizes of materials and textures beside it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    if path.suffix.lower() in (".obj", ".gltf"):
-        for companion in sorted(path.parent.iterdir()):
-            if companion.suffix.lower() in COMPANION_SUFFIXES:
-                digest.update(f"{companion.name} {companion.stat().st_size}\n".encode())
-    return digest.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, TypeVar, get_args
 
 import numpy as np
 
@@ -11,6 +11,21 @@ Axis = Literal["x", "-x", "y", "-y", "z", "-z"]
 AXES: tuple[Axis, ...] = get_args(Axis)
 
 _USUAL_FRONT: dict[Axis, Axis] = {"x": "z", "-x": "z", "y": "z", "-y": "z", "z": "-y", "-z": "y"}
+
+
+class HasAxes(Protocol):
+    """Settings that say which way files stand."""
+
+    @property
+    def up(self) -> Axis:
+        """The axis that points up."""
+
+    @property
+    def front(self) -> Axis | None:
+        """The axis that fronts face, or None for the usual one."""
+
+
+AnySettings = TypeVar("AnySettings", bound=HasAxes)
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,16 @@ class Frame:
     def is_canonical(self) -> bool:
         """Whether there is nothing to turn."""
         return bool((self.rotation() == np.eye(3)).all())
+
+
+def fitting_axes(settings: AnySettings) -> AnySettings:
+    """The settings, if their axes make a frame; a validator for models.
+
+    Raises:
+        ValueError: if up and front are not at right angles.
+    """
+    Frame(settings.up, settings.front)
+    return settings
 
 
 def _unit(axis: Axis) -> np.ndarray:

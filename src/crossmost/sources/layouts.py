@@ -15,6 +15,7 @@ from crossmost.errors import CrossmostError, MissingInputError, UnreadableObject
 from crossmost.shards import fingerprint
 from crossmost.sources.base import PointCloud, RawObject, SourceDescription
 from crossmost.sources.cloud_files import as_colors
+from crossmost.sources.file_tree import visible
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.stored_arrays import StoredArray
 
@@ -35,7 +36,7 @@ def find_layout(folder: Path, is_there: Callable[[Path], bool]) -> Path | None:
     """The folder itself, or the first of its sub-folders, where a layout starts: archives unpack either way."""
     if not folder.is_dir():
         return None
-    candidates = [folder, *sorted(entry for entry in folder.iterdir() if entry.is_dir())]
+    candidates = [folder, *sorted(entry for entry in visible(folder.iterdir()) if entry.is_dir())]
     return next((candidate for candidate in candidates if is_there(candidate)), None)
 
 

@@ -16,10 +16,12 @@ from pydantic import Field
 from crossmost.shards import fingerprint
 from crossmost.sources.base import PointCloud, RawObject, Source
 from crossmost.sources.class_lists import class_words
+from crossmost.sources.file_tree import visible
 from crossmost.sources.frames import Frame
 from crossmost.sources.layouts import PublishedSettings, file_sha256, find_layout, missing_data
 from crossmost.sources.mesh_files import read_mesh_file
 from crossmost.sources.modelnet_clouds import SPLITS, CloudReader, read_dat, read_h5, read_text
+from crossmost.sources.object_ids import UniqueIds
 from crossmost.sources.pictures import read_picture
 
 logger = logging.getLogger(__name__)
@@ -153,15 +155,16 @@ class ModelNetSource:
         return lambda root: read(root, self.names, self.frame(Y_UP))
 
     def _off(self, root: Path) -> Iterator[RawObject]:
+        ids = UniqueIds(as_published=True)
         for split, side in SPLITS.items():
             for name in self.names:
                 renders = self._renders(root, split, name)
-                for path in sorted((root / name / split).glob("*.off"), key=_by_number):
+                for path in sorted(visible((root / name / split).glob("*.off")), key=_by_number):
                     pictures = tuple(renders.get(path.stem, ()))
                     sizes = [(picture.name, picture.stat().st_size) for picture in pictures]
                     digest = file_sha256(path)
                     yield OffObject(
-                        object_id=path.stem,
+                        object_id=ids.take(path.stem, f"{name}/{split}/{path.name}"),
                         source=f"modelnet{len(self.names)}/{split}",
                         sha256=fingerprint(digest, sizes) if sizes else digest,
                         class_name=class_words(name),

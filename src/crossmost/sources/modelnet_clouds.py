@@ -14,6 +14,7 @@ from crossmost.sources.cloud_files import parse_table
 from crossmost.sources.frames import Frame
 from crossmost.sources.layouts import ArrayCloud, RowCloud, class_at, file_sha256, missing_data, read_labels
 from crossmost.sources.mesh_files import read_content
+from crossmost.sources.object_ids import UniqueIds
 from crossmost.sources.pickles import read_pickle
 
 SPLITS: dict[str, PublishedSplit] = {"train": "adapt", "test": "test"}
@@ -49,6 +50,7 @@ def read_text(root: Path, names: Sequence[str], frame: Frame) -> Iterator[RawObj
     Raises:
         CrossmostError: if a listed object is missing.
     """
+    ids = UniqueIds(as_published=True)
     for split, side in SPLITS.items():
         listing = root / f"modelnet{len(names)}_{split}.txt"
         for object_id in _lines(listing):
@@ -57,7 +59,7 @@ def read_text(root: Path, names: Sequence[str], frame: Frame) -> Iterator[RawObj
             if name not in names or not path.is_file():
                 raise CrossmostError(f"{listing} names {object_id!r}, but there is no {path}; unpack it again")
             yield TableObject(
-                object_id=object_id,
+                object_id=ids.take(object_id, f"{split}/{object_id}"),
                 source=f"modelnet{len(names)}/{split}",
                 sha256=file_sha256(path),
                 class_name=class_words(name),

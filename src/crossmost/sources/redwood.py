@@ -20,9 +20,11 @@ from crossmost.sources.archive_assets import read_member
 from crossmost.sources.base import PointCloud, RawObject, Source
 from crossmost.sources.class_lists import checked_classes, class_words
 from crossmost.sources.cloud_files import read_cloud_file
+from crossmost.sources.file_tree import visible
 from crossmost.sources.frames import Frame
 from crossmost.sources.layouts import PublishedSettings, file_sha256, find_layout, missing_data, spread_evenly
 from crossmost.sources.mesh_files import read_mesh_file
+from crossmost.sources.object_ids import UniqueIds
 from crossmost.sources.pictures import decode_picture, read_picture
 
 SHAPE_PLACES = ("mesh/{}.ply", "{}.ply", "npy/{}.npy", "pointcloud/{}.npy", "{}.npy")
@@ -139,13 +141,14 @@ class RedwoodSource:
 
     def objects(self) -> Iterator[RedwoodScan]:
         """Scans in order of their numbers, class by class."""
+        ids = UniqueIds(as_published=True)
         for name in self._class_names:
             for scan_id, path in self._scans[self._category[name]].items():
                 frames, archive = self._frames(scan_id)
                 digest = file_sha256(path)
                 about = [frame.as_posix() for frame in frames], archive and archive.stat().st_size
                 yield RedwoodScan(
-                    object_id=scan_id,
+                    object_id=ids.take(scan_id, f"{name}/{scan_id}"),
                     source="redwood",
                     sha256=fingerprint(digest, about) if frames else digest,
                     class_name=name,
@@ -172,7 +175,7 @@ class RedwoodSource:
         """Chosen frames of a scan's video: files, or members of its zip."""
         for place in self.places:
             for pattern in FRAME_PLACES:
-                files = [path for path in sorted((place / pattern.format(scan_id)).glob("*")) if _is_color(path)]
+                files = sorted(filter(_is_color, visible((place / pattern.format(scan_id)).glob("*"))))
                 if files:
                     return spread_evenly(files, self.n_pictures), None
             archive = place / "rgbd" / f"{scan_id}.zip"
@@ -188,7 +191,7 @@ def _is_color(path: Path) -> bool:
 def _members(archive: Path) -> list[Path]:
     try:
         with zipfile.ZipFile(archive) as opened:
-            return sorted(Path(name) for name in opened.namelist() if _is_color(Path(name)))
+            return sorted(filter(_is_color, visible(map(Path, opened.namelist()))))
     except (OSError, zipfile.BadZipFile) as error:
         raise CrossmostError(f"{archive} is damaged ({error}); delete it or fetch it again") from error
 

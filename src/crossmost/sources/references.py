@@ -12,6 +12,7 @@ from pathlib import Path
 from trimesh.resolvers import Resolver
 
 from crossmost.errors import UnreadableObjectError
+from crossmost.sources.object_ids import readable
 
 _MAP_OPTIONS = re.compile(r"^(-[a-zA-Z]+(\s+(on|off|[-+.\deE]+))+\s+)+")  # e.g. `-s 1 1 1 wood.jpg`
 
@@ -25,34 +26,58 @@ def meant_paths(reference: str) -> Iterator[str]:
             yield tail.lstrip("/")
 
 
+def is_inside(path: Path, root: Path) -> bool:
+    """Whether a path lies in a folder as both are written; links are not followed."""
+    return _normal(path).is_relative_to(_normal(root))
+
+
+def _normal(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))
+
+
+class FolderListings:
+    """Files of folders by their names in lower case; each folder is read once, when it is asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, dict[str, Path]] = {}
+
+    def in_any_case(self, path: Path) -> Path | None:
+        """An entry of the same folder whose name differs from the path's by case at most, or None."""
+        folder = path.parent
+        if folder not in self._known:
+            self._known[folder] = {}
+            for entry in folder.iterdir() if folder.is_dir() else ():
+                self._known[folder].setdefault(entry.name.lower(), entry)
+        return self._known[folder].get(path.name.lower())
+
+
 class FolderResolver(Resolver):
     """Finds files that a model in a folder refers to, whatever the case, slashes or escapes; never outside the folder.
 
     Args:
         root: The folder that no reference may leave.
         model: The model's file, inside `root`; references are relative to its folder.
+        listings: To be shared by the resolvers of many models while nothing changes; None reads folders anew.
     """
 
-    def __init__(self, root: Path, model: Path) -> None:
-        self._root = Path(os.path.normpath(root.absolute()))
-        self._folder = Path(os.path.normpath(model.absolute())).parent
+    def __init__(self, root: Path, model: Path, listings: FolderListings | None = None) -> None:
+        self._root = _normal(root)
+        self._folder = _normal(model).parent
+        self._listings = listings or FolderListings()
         self.file_name = model.name
         self.missing: list[str] = []
 
     def find(self, name: str) -> Path | None:
         """The file that a reference means, or None."""
         for tail in meant_paths(name):
-            path = Path(os.path.normpath(self._folder / tail))
+            path = _normal(self._folder / tail)
             if not path.is_relative_to(self._root):
                 continue
             if path.is_file():
                 return path
-            if path.parent.is_dir():
-                found = next(
-                    (entry for entry in path.parent.iterdir() if entry.name.lower() == path.name.lower()), None
-                )
-                if found is not None and found.is_file():
-                    return found
+            found = self._listings.in_any_case(path)
+            if found is not None and found.is_file():
+                return found
         return None
 
     def get(self, name: str) -> bytes:
@@ -63,7 +88,7 @@ class FolderResolver(Resolver):
         """
         found = self.find(name)
         if found is None:
-            self.missing.append(name)
+            self.missing.append(readable(name))
             raise FileNotFoundError(f"{name!r} is not in {self._root}")
         return found.read_bytes()
 
@@ -77,4 +102,4 @@ class FolderResolver(Resolver):
 
     def namespaced(self, namespace: str) -> FolderResolver:
         """The same resolver inside a sub-folder."""
-        return FolderResolver(self._root, self._folder / namespace / self.file_name)
+        return FolderResolver(self._root, self._folder / namespace / self.file_name, self._listings)

@@ -16,9 +16,10 @@ from crossmost.shards import fingerprint
 from crossmost.sources.base import PointCloud, PublishedSplit, RawObject, Source
 from crossmost.sources.class_lists import class_words
 from crossmost.sources.cloud_files import read_cloud_file
+from crossmost.sources.file_tree import visible
 from crossmost.sources.frames import Frame
 from crossmost.sources.layouts import PublishedSettings, file_sha256, find_layout, missing_data, spread_evenly
-from crossmost.sources.object_ids import slug
+from crossmost.sources.object_ids import UniqueIds, slug
 from crossmost.sources.pictures import read_picture
 
 SYNSETS = {
@@ -126,12 +127,13 @@ class ShapeNetSource:
 
     def objects(self) -> Iterator[ShapeNetObject]:
         """Objects in the order of the lists, or of their files where there are no lists."""
+        ids = UniqueIds(as_published=True)
         for path, side in self._files:
             renders = tuple(spread_evenly(self._renders(path.stem), self.n_pictures))
             sizes = [(render.name, render.stat().st_size) for render in renders]
             digest = file_sha256(path)
             yield ShapeNetObject(
-                object_id=slug(path.stem),
+                object_id=ids.take(slug(path.stem), path.name),
                 source="shapenet55",
                 sha256=fingerprint(digest, sizes) if sizes else digest,
                 class_name=self.names[path.stem.partition("-")[0]],
@@ -171,14 +173,14 @@ class ShapeNetSource:
     def _listed_files(self) -> list[tuple[Path, PublishedSplit | None]]:
         clouds = self.root / "shapenet_pc"
         if not self._splits:
-            return [(path, None) for path in sorted(clouds.glob("*.npy"))]
+            return [(path, None) for path in sorted(visible(clouds.glob("*.npy")))]
         return [(clouds / name, side) for name, side in self._splits.items() if (clouds / name).is_file()]
 
     def _renders(self, stem: str) -> list[Path]:
         for name in RENDER_FOLDERS:
             for place, pattern in ((self.root / name / stem, "*_r_*.png"), (self.root / name, f"{stem}_r_*.png")):
                 found = (
-                    [path for path in sorted(place.glob(pattern)) if "_depth" not in path.name]
+                    [path for path in sorted(visible(place.glob(pattern))) if "_depth" not in path.name]
                     if place.is_dir()
                     else []
                 )

@@ -20,8 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.sources.archive_assets import ArchiveResolver, read_member
 from crossmost.sources.base import RawObject, Source, SourceDescription
+from crossmost.sources.file_tree import is_unfinished, visible
 from crossmost.sources.mesh_files import keep_faces
-from crossmost.sources.object_ids import slug
+from crossmost.sources.object_ids import shortened, slug
 from crossmost.sources.properties import parse_properties
 
 CATALOG = "PluginFurnitureCatalog.properties"
@@ -129,18 +130,23 @@ class SweetHome3DSource:
         rules: Names to classes.
 
     Raises:
-        MissingInputError: if there is no library in the folder.
+        MissingInputError: if there is no library in the folder, or some are missing after an interrupted fetch.
     """
 
     def __init__(self, folder: Path, rules: ClassRules) -> None:
         self.folder = folder
         self.rules = rules
-        self.libraries = sorted(folder.glob("*.sh3f"))
+        self.libraries = sorted(visible(folder.glob("*.sh3f")))
         if not self.libraries:
             raise MissingInputError(
                 f"There is no *.sh3f file in {folder}: `make data` fetches the Debian package "
                 "sweethome3d-furniture; or put libraries from sweethome3d.com there; "
                 "or run with --env=shapes, which needs no raw data"
+            )
+        if is_unfinished(folder):
+            raise MissingInputError(
+                f"{folder} holds only some of the libraries, because `make data` was interrupted: run it again; or "
+                "delete the files .*.partial there to do with those that are there"
             )
 
     @property
@@ -157,15 +163,16 @@ class SweetHome3DSource:
         taken: set[str] = set()
         for library in self.libraries:
             for piece in self._read_library(library):
-                if piece.object_id in taken:
-                    piece = replace(piece, object_id=f"{piece.object_id}-{piece.sha256[:8]}")
-                if piece.object_id in taken:
+                object_id = shortened(piece.object_id, piece.object_id)
+                if object_id in taken:
+                    object_id = shortened(f"{object_id}-{piece.sha256[:8]}", piece.sha256)
+                if object_id in taken:
                     raise CrossmostError(
-                        f"{library} repeats the object {piece.object_id!r} of another library in full; "
+                        f"{library} repeats the object {object_id!r} of another library in full; "
                         "keep one of the two files"
                     )
-                taken.add(piece.object_id)
-                yield piece
+                taken.add(object_id)
+                yield replace(piece, object_id=object_id)
 
     def _read_library(self, library: Path) -> list[FurniturePiece]:
         try:

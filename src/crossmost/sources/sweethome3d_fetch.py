@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.sources.file_tree import is_unfinished, visible
 
 PACKAGE = "sweethome3d-furniture"
 _BY_HAND = (
@@ -29,38 +30,68 @@ def fetch(folder: Path) -> list[Path]:
 
     Raises:
         MissingInputError: if apt or dpkg-deb is absent, or the package cannot be downloaded.
+        CrossmostError: if the disk is full or the folder cannot be written to.
     """
-    present = sorted(folder.glob("*.sh3f"))
-    if present:
+    present = _libraries(folder)
+    if present and not is_unfinished(folder):
         return present
-    advice = _BY_HAND.format(folder=folder)
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            _put(_download(Path(temporary), _BY_HAND.format(folder=folder)), folder)
+    except OSError as error:
+        raise CrossmostError(
+            f"The libraries cannot be put into {folder} ({error.strerror}: {error.filename}): free some space, or see "
+            "that the folder may be written to, then run `make data` again"
+        ) from error
+    return _libraries(folder)
+
+
+def _libraries(folder: Path) -> list[Path]:
+    return sorted(visible(folder.glob("*.sh3f")))
+
+
+def _download(temporary: Path, advice: str) -> list[Path]:
+    """The copyright file and the libraries, unpacked below a temporary folder."""
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise MissingInputError(f"{tool} is not on this machine, so {PACKAGE} cannot be fetched: {advice}")
-    with tempfile.TemporaryDirectory() as temporary:
-        try:
-            _run(["apt-get", "download", PACKAGE], Path(temporary), advice)
-        except MissingInputError:
-            # A fresh machine has no package lists yet; only root may fetch them.
-            if os.geteuid() != 0:
-                raise
-            _run(["apt-get", "update", "-qq"], Path(temporary), advice)
-            _run(["apt-get", "download", PACKAGE], Path(temporary), advice)
-        package = next(Path(temporary).glob("*.deb"), None)
-        if package is None:
-            raise MissingInputError(f"apt-get downloaded no package {PACKAGE}: {advice}")
-        unpacked = Path(temporary) / "unpacked"
-        _run(["dpkg-deb", "-x", str(package), str(unpacked)], Path(temporary), advice)
-        libraries = sorted(unpacked.rglob("*.sh3f"))
-        if not libraries:
-            raise MissingInputError(f"{package.name} holds no *.sh3f file: {advice}")
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in [*unpacked.rglob(f"doc/{PACKAGE}/copyright"), *libraries]:
-            # The libraries are the sign of success, so they get their names last and at once.
-            part = folder / f".{file.name}.partial"
+    try:
+        _run(["apt-get", "download", PACKAGE], temporary, advice)
+    except MissingInputError:
+        # A fresh machine has no package lists yet; only root may fetch them.
+        if os.geteuid() != 0:
+            raise
+        _run(["apt-get", "update", "-qq"], temporary, advice)
+        _run(["apt-get", "download", PACKAGE], temporary, advice)
+    package = next(temporary.glob("*.deb"), None)
+    if package is None:
+        raise MissingInputError(f"apt-get downloaded no package {PACKAGE}: {advice}")
+    unpacked = temporary / "unpacked"
+    _run(["dpkg-deb", "-x", str(package), str(unpacked)], temporary, advice)
+    libraries = sorted(unpacked.rglob("*.sh3f"))
+    if not libraries:
+        raise MissingInputError(f"{package.name} holds no *.sh3f file: {advice}")
+    return [*unpacked.rglob(f"doc/{PACKAGE}/copyright"), *libraries]
+
+
+def _put(files: list[Path], folder: Path) -> None:
+    """Copy the files into the folder, so that whatever interrupts it is known from what it leaves.
+
+    All are copied before the first gets its name: while a library is missing, something `.partial` is there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {folder / f".{file.name}.partial": file for file in files}
+    had_some = bool(_libraries(folder))
+    try:
+        for part, file in parts.items():
             shutil.copyfile(file, part)
-            part.replace(folder / file.name)
-    return sorted(folder.glob("*.sh3f"))
+    except OSError:
+        # Beside libraries they are the only sign that some are missing; else they are waste on a disk that is full.
+        for part in () if had_some else parts:
+            part.unlink(missing_ok=True)
+        raise
+    for part, file in parts.items():
+        part.replace(folder / file.name)
 
 
 def _run(command: list[str], folder: Path, advice: str) -> None:

@@ -10,8 +10,9 @@ from crossmost.errors import CrossmostError
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.pipelines.alignment.parameters import AlignmentParameters
 from crossmost.pipelines.rendering import nodes as rendering
-from crossmost.shards import ShardStore, ShardWork, chunk_into_shards, code_fingerprint, fingerprint
+from crossmost.shards import ShardStore, ShardWork, chunk_into_shards, code_fingerprint, decode_json, fingerprint
 from crossmost.sources import make_object_sample
+from crossmost.sources.missing_files import say_missing_files
 
 _NAMED = 5  # unusable triplets in an error message
 
@@ -53,6 +54,7 @@ def list_unusable_triplets(
     triplet_meshes: ShardStore, triplet_views: ShardStore, triplet_clouds: ShardStore, triplets: list[Triplet]
 ) -> pd.DataFrame:
     """Triplets that could not be read, pictured or sampled, with their source and the reason."""
+    say_missing_files(decode_json(sample.members["json"]) for sample in triplet_meshes.samples("json"))
     stores = (triplet_meshes, triplet_views, triplet_clouds)
     unusable = pd.concat([store.quarantine() for store in stores], ignore_index=True)
     source_of = {triplet.object_id: triplet.source for triplet in triplets}

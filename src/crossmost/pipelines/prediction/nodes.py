@@ -6,18 +6,21 @@ from dataclasses import replace
 import pandas as pd
 
 from crossmost.collection import load_collection
-from crossmost.errors import MissingInputError
+from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_pose
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.prediction import corrected_frame, predict, render_gallery, spreadsheet
-from crossmost.shards import ShardStore, ShardWork, chunk_into_shards
+from crossmost.shards import ShardStore, ShardWork, chunk_into_shards, decode_json
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, source_code_fingerprint
 from crossmost.sources.folder import FolderSource
 from crossmost.sources.frames import Frame
+from crossmost.sources.missing_files import say_missing_files
 
 logger = logging.getLogger(__name__)
+
+_NAMED = 5  # unusable objects in an error message
 
 
 def list_new_objects(crossmost_model: Checkpoint, parameters: PredictionParameters) -> list[RawObject]:
@@ -49,6 +52,7 @@ def list_unusable_objects(
     new_meshes: ShardStore, new_views: ShardStore, new_clouds: ShardStore, new_objects: list[RawObject]
 ) -> pd.DataFrame:
     """Objects that could not be read, pictured or turned into a cloud, with their file and the reason."""
+    say_missing_files(decode_json(sample.members["json"]) for sample in new_meshes.samples("json"))
     unusable = pd.concat([store.quarantine() for store in (new_meshes, new_views, new_clouds)], ignore_index=True)
     file_of = {raw.object_id: raw.source for raw in new_objects}
     unusable.insert(1, "file", unusable["object_id"].map(file_of))
@@ -60,9 +64,16 @@ def predict_new_objects(
     new_views: ShardStore,
     new_clouds: ShardStore,
     new_objects: list[RawObject],
+    new_quarantine: pd.DataFrame,
     zeroshot: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions with lists for programs, and the same as a spreadsheet."""
+    if not set(new_views.object_ids()) & set(new_clouds.object_ids()):
+        named = [f"  {row.file}: {row.reason}" for row in new_quarantine.head(_NAMED).itertuples()]
+        raise CrossmostError(
+            f"None of the {len(new_objects)} objects can be classified. All reasons are in new_quarantine.csv, the "
+            "first are:\n" + "\n".join(named)
+        )
     predictions = predict(
         crossmost_model,
         load_collection(

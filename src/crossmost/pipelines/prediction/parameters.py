@@ -1,9 +1,9 @@
 """Parameters of the prediction pipeline."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossmost.sources.base import GivenPath
-from crossmost.sources.frames import Axis
+from crossmost.sources.frames import Axis, fitting_axes
 
 
 class PredictionParameters(BaseModel):
@@ -27,3 +27,5 @@ class PredictionParameters(BaseModel):
     gallery_objects: int = Field(default=300, ge=1, description="Objects on the gallery page at most.")
     objects_per_shard: int = Field(default=32, ge=1, le=256, description="Objects in one tar of the stores.")
     n_jobs: int = Field(default=-1, ge=-1, description="Processes that prepare objects; -1 is one per core.")
+
+    _axes = model_validator(mode="after")(fitting_axes)

@@ -28,7 +28,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 predict_new_objects,
-                ["crossmost_model", "new_views", "new_clouds", "new_objects", "params:zeroshot"],
+                ["crossmost_model", "new_views", "new_clouds", "new_objects", "new_quarantine", "params:zeroshot"],
                 ["new_predictions", "new_predictions_spreadsheet"],
                 name="predict_new_objects",
             ),
