@@ -65,6 +65,26 @@ def test_a_mesh_is_turned_as_a_cloud_is() -> None:
     assert decode_points(mesh) is None
 
 
+def test_a_mesh_in_map_coordinates_keeps_its_shape() -> None:
+    sphere = trimesh.creation.icosphere(subdivisions=3)
+    there = sphere.copy()
+    there.apply_translation((5e5, 200, 5.4e6))
+    # A corner that no face uses says nothing about where the mesh is.
+    there.vertices = np.vstack([there.vertices, [[0, 0, 0]]])
+    for frame in (Frame(), Frame("z")):
+        stored, expected = (
+            decode_mesh(make_object_sample(ready(trimesh.Scene(mesh), frame))) for mesh in (there, sphere)
+        )
+        np.testing.assert_allclose(stored.to_mesh().vertices, expected.to_mesh().vertices, atol=1e-6)
+
+
+def test_a_mesh_that_float32_can_hold_stays_where_it_is() -> None:
+    box = trimesh.creation.box((1, 2, 4))
+    box.apply_translation((3, 1, -5))
+    stored = decode_mesh(make_object_sample(ready(trimesh.Scene(box))))
+    np.testing.assert_array_equal(stored.bounds, [[2.5, 0, -7], [3.5, 2, -3]])
+
+
 def test_points_that_are_not_finite_are_left_out() -> None:
     points = points_of(n=100)
     points[::2] = np.nan

@@ -16,6 +16,8 @@ from crossmost.errors import UnreadableObjectError
 
 MAX_TEXTURE_SIDE = 512
 """Pixels; textures of larger sides are shrunk."""
+COARSEST_STEP = 1e-6
+"""Between float32 numbers where the corners of a mesh are, in lengths of its longest side."""
 DEFAULT_COLOR = (160, 160, 160, 255)
 """RGBA for surfaces without any color."""
 
@@ -38,6 +40,9 @@ def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     ones one part per texture. Colors stay as the source has them (display-referred sRGB). A texture that
     cannot be decoded, or has no coordinates, gives way to a flat color.
 
+    The surface stays where it is, unless the coordinates of a GLB (float32) are too coarse there for its size, as they
+    are in map coordinates; then the middle of its bounding box is moved to the origin.
+
     Raises:
         UnreadableObjectError: if no triangle is left.
     """
@@ -50,7 +55,7 @@ def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     compacted = trimesh.Scene()
     for number, group in enumerate(groups.values()):
         compacted.add_geometry(_merge(group), geom_name=f"part{number}", node_name=f"part{number}")
-    return compacted
+    return _near_enough(compacted)
 
 
 def to_glb(scene: trimesh.Scene) -> bytes:
@@ -68,6 +73,16 @@ def from_glb(content: bytes) -> trimesh.Scene:
         return trimesh.load_scene(io.BytesIO(content), file_type="glb", process=False)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise UnreadableObjectError(f"no valid GLB: {error}") from error
+
+
+def _near_enough(scene: trimesh.Scene) -> trimesh.Scene:
+    """The scene, moved to the origin if float32 is coarser where it stands than `COARSEST_STEP` allows."""
+    step = np.finfo(np.float32).eps * np.abs(scene.bounds).max()
+    if step > COARSEST_STEP * scene.extents.max():
+        middle = scene.bounds.mean(axis=0)
+        for mesh in scene.geometry.values():
+            mesh.apply_translation(-middle)
+    return scene
 
 
 def _placed_meshes(scene: trimesh.Scene) -> list[trimesh.Trimesh]:
