@@ -85,6 +85,51 @@ def test_a_mesh_that_float32_can_hold_stays_where_it_is() -> None:
     np.testing.assert_array_equal(stored.bounds, [[2.5, 0, -7], [3.5, 2, -3]])
 
 
+def sphere_in_two_colors(alpha: int | tuple[int, int]) -> trimesh.Trimesh:
+    """Red for y < 0, blue above; one alpha, or one of each half."""
+    sphere = trimesh.creation.icosphere(subdivisions=3)
+    below = sphere.vertices[:, 1] < 0
+    low, high = (alpha, alpha) if isinstance(alpha, int) else alpha
+    sphere.visual.vertex_colors = np.where(below[:, None], [255, 0, 0, low], [0, 0, 255, high]).astype(np.uint8)
+    return sphere
+
+
+def stored_corner_colors(mesh: trimesh.Trimesh) -> np.ndarray:
+    """(N, 7): corners and their RGBA, however many parts the mesh is stored in."""
+    scene = decode_mesh(make_object_sample(ready(trimesh.Scene(mesh))))
+    assert len(scene.geometry) <= 2
+    rows = []
+    for part in scene.geometry.values():
+        assert isinstance(part, trimesh.Trimesh)
+        colors = part.visual.vertex_colors if part.visual.kind == "vertex" else part.visual.material.main_color
+        rows.append(np.c_[part.vertices, np.broadcast_to(np.asarray(colors), (len(part.vertices), 4))])
+    return np.concatenate(rows)
+
+
+@pytest.mark.parametrize(("alpha", "stored"), [(254, 254), (128, 128), (0, 255), ((255, 60), None), ((0, 128), None)])
+def test_corners_that_are_see_through_keep_their_colors(alpha: int | tuple[int, int], stored: int | None) -> None:
+    corners = stored_corner_colors(sphere_in_two_colors(alpha))
+    below = corners[:, 1] < -1e-6
+    assert (corners[below, 3:6] == [255, 0, 0]).all() and (corners[corners[:, 1] > 1e-6, 3:6] == [0, 0, 255]).all()
+    found = {int(value) for value in corners[:, 6]}
+    assert found == ({stored} if isinstance(alpha, int) else set(alpha))
+
+
+def test_faces_that_are_see_through_keep_their_colors() -> None:
+    box = trimesh.creation.box()
+    box.visual.face_colors = [[255, 0, 0, 99]] * 6 + [[0, 255, 0, 99]] * 6
+    corners = stored_corner_colors(box)
+    assert {tuple(color) for color in corners[:, 3:].astype(int).tolist()} == {(255, 0, 0, 99), (0, 255, 0, 99)}
+
+
+def test_a_pane_of_one_color_is_a_material() -> None:
+    box = trimesh.creation.box()
+    box.visual.face_colors = [9, 8, 7, 99]
+    (part,) = decode_mesh(make_object_sample(ready(trimesh.Scene(box)))).geometry.values()
+    material = part.visual.material  # type: ignore[attr-defined]
+    assert material.alphaMode == "BLEND" and material.main_color.tolist() == [9, 8, 7, 99]
+
+
 def test_points_that_are_not_finite_are_left_out() -> None:
     points = points_of(n=100)
     points[::2] = np.nan

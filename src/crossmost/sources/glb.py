@@ -36,9 +36,9 @@ class _Part:
 def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     """The same surface and colors in as few parts as possible.
 
-    All opaque untextured triangles become one part with vertex colors, transparent ones one part per color, textured
-    ones one part per texture. Colors stay as the source has them (display-referred sRGB). A texture that
-    cannot be decoded, or has no coordinates, gives way to a flat color.
+    All opaque untextured triangles become one part with vertex colors, transparent ones one part per color and another
+    with vertex colors for those whose corners differ, textured ones one part per texture. Colors stay as the source has
+    them (display-referred sRGB). A texture that cannot be decoded, or has no coordinates, gives way to a flat color.
 
     The surface stays where it is, unless the coordinates of a GLB (float32) are too coarse there for its size, as they
     are in map coordinates; then the middle of its bounding box is moved to the origin.
@@ -102,12 +102,20 @@ def _read_mesh(mesh: trimesh.Trimesh) -> _Part:
         return _Part(vertices, faces, colors, None if image is None else np.asarray(uv)[:, :2], image)
     if isinstance(visual, ColorVisuals) and visual.kind == "face":
         # Every face gets corners of its own: its color must not blend into its neighbors'.
-        colors = np.repeat(np.asarray(visual.face_colors, dtype=np.uint8), 3, axis=0)
+        colors = np.repeat(_with_alpha(visual.face_colors), 3, axis=0)
         return _Part(vertices[faces].reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3), colors, None, None)
     if isinstance(visual, ColorVisuals) and visual.kind == "vertex":
-        return _Part(vertices, faces, np.asarray(visual.vertex_colors, dtype=np.uint8), None, None)
+        return _Part(vertices, faces, _with_alpha(visual.vertex_colors), None, None)
     colors = np.tile(np.array(DEFAULT_COLOR, dtype=np.uint8), (len(vertices), 1))
     return _Part(vertices, faces, colors, None, None)
+
+
+def _with_alpha(colors: np.ndarray) -> np.ndarray:
+    """(N, 4) uint8 RGBA; an alpha of zero everywhere means that nobody set it."""
+    colors = np.array(colors, dtype=np.uint8)
+    if not colors[:, 3].any():
+        colors[:, 3] = 255
+    return colors
 
 
 def _read_material(
@@ -190,8 +198,14 @@ def _group_of(part: _Part) -> object:
     """Parts of one group can be merged."""
     if part.image is not None:
         return part.image.mode, part.image.size, part.image.tobytes(), part.colors[0].tobytes()
-    opaque = bool((part.colors[part.faces.ravel(), 3] == 255).all())
-    return "opaque" if opaque else ("transparent", part.colors[part.faces.ravel()].min(axis=0).tobytes())
+    colors = part.colors[part.faces.ravel()]
+    if (colors[:, 3] == 255).all():
+        return "opaque"
+    return ("transparent", colors[0].tobytes()) if _is_one_color(colors) else "transparent, of many colors"
+
+
+def _is_one_color(colors: np.ndarray) -> bool:
+    return bool((colors == colors[0]).all())
 
 
 def _merge(parts: list[_Part]) -> trimesh.Trimesh:
@@ -207,8 +221,8 @@ def _merge(parts: list[_Part]) -> trimesh.Trimesh:
         uv = np.concatenate([part.uv for part in parts if part.uv is not None])[used]
         cut_out = first.image.mode == "RGBA" or colors[0, 3] < 255
         visual = TextureVisuals(uv=uv, material=_material(colors[0], first.image, cut_out))
-    elif (colors[:, 3] < 255).any():
-        visual = TextureVisuals(uv=np.zeros((len(used), 2)), material=_material(colors.min(axis=0), None, True))
+    elif colors[0, 3] < 255 and _is_one_color(colors):
+        visual = TextureVisuals(uv=np.zeros((len(used), 2)), material=_material(colors[0], None, True))
     else:
         visual = ColorVisuals(vertex_colors=colors)
     return trimesh.Trimesh(vertices[used], faces, visual=visual, process=False)
