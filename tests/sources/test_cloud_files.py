@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import laspy
@@ -5,7 +6,9 @@ import numpy as np
 import pytest
 
 from crossmost.errors import UnreadableObjectError
+from crossmost.sources import mesh_files
 from crossmost.sources.cloud_files import cloud_from_columns, parse_table, read_cloud_file
+from crossmost.sources.mesh_files import read_mesh_file
 
 POINTS = np.random.default_rng(0).normal(size=(40, 3)).round(4)
 COLORS = np.random.default_rng(1).integers(0, 256, (40, 3), dtype=np.uint8)
@@ -89,6 +92,19 @@ def test_arrays_of_another_shape_are_explained(tmp_path: Path) -> None:
         read_cloud_file(tmp_path / "a.npy")
     with pytest.raises(UnreadableObjectError, match="one, two; the points must be called points, xyz"):
         read_cloud_file(tmp_path / "a.npz")
+
+
+def test_archives_that_unpack_to_too_much_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mesh_files, "MAX_FILE_BYTES", 20_000)
+    np.savez_compressed(tmp_path / "a.npz", points=np.zeros((2000, 3)))
+    with zipfile.ZipFile(tmp_path / "a.3mf", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("3D/3dmodel.model", " " * 48_000)
+    np.savez_compressed(tmp_path / "fine.npz", points=POINTS)
+    for name, read in (("a.npz", read_cloud_file), ("a.3mf", lambda path: read_mesh_file(path, tmp_path))):
+        assert (tmp_path / name).stat().st_size < 2000
+        with pytest.raises(UnreadableObjectError, match=r"archive unpacks to 48\d{3} bytes; at most 20000"):
+            read(tmp_path / name)
+    check(tmp_path / "fine.npz", False)
 
 
 def test_a_pickle_is_never_executed(tmp_path: Path) -> None:
