@@ -46,6 +46,29 @@ def test_text_tables(tmp_path: Path, separator: str, heading: str) -> None:
     check(tmp_path / "a.xyz", True)
 
 
+@pytest.mark.parametrize("separator", [" ", "\t", ";", " ; "])
+def test_decimal_commas(tmp_path: Path, separator: str) -> None:
+    rows = [
+        [*(str(value).replace(".", ",") for value in point), *map(str, color)]
+        for point, color in zip(POINTS, COLORS, strict=True)
+    ]
+    (tmp_path / "a.xyz").write_text("// measured 3,5 times\n" + "\n".join(map(separator.join, rows)))
+    check(tmp_path / "a.xyz", True)
+
+
+@pytest.mark.parametrize("line", ["1,5, 2,5, 3,5", "1,2, 3", "1,234.5 2,345.6 3,456.7", "1,2,3 4,5,6", "1,5 ,5 2,5"])
+def test_commas_of_two_meanings_are_refused(line: str) -> None:
+    with pytest.raises(UnreadableObjectError, match=r"decimal points or separators; write 1\.5 2\.5 3\.5"):
+        parse_table(f"{line}\n" * 3)
+
+
+@pytest.mark.parametrize(
+    "line", ["1,2,3", "1, 2, 3", "1.0,2.0, 3.0", "1 , 2 , 3", "1,2,3,", " 1 2 3 ", "1;2;3;", "1.,2.,3."]
+)
+def test_commas_that_can_only_separate(line: str) -> None:
+    assert parse_table(f"{line}\n" * 3).tolist() == [[1, 2, 3]] * 3
+
+
 def test_las_files(tmp_path: Path) -> None:
     las = laspy.create(point_format=3, file_version="1.2")
     las.header.offsets, las.header.scales = [0, 0, 0], [1e-4] * 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from crossmost.sources.pcd import read_pcd
 
 POINT_KEYS = ("points", "xyz", "pc", "pos", "vertices")
 COLOR_KEYS = ("colors", "rgb", "color")
+
+_BETWEEN_DIGITS = re.compile(r"\d,\d")
+_TWICE_IN_A_NUMBER = re.compile(r",\d+,")
+_SPACED_COMMA = re.compile(r"[ \t],|,[ \t]")
+_SPACE_ALONE = re.compile(r"[^\s,][ \t]+[^\s,]")
+_UNCLEAR_COMMAS = "the commas between the numbers may be decimal points or separators; write 1.5 2.5 3.5 or 1.5,2.5,3.5"
 
 
 def read_cloud_file(path: Path) -> PointCloud:
@@ -56,21 +63,38 @@ def cloud_from_columns(table: np.ndarray) -> PointCloud:
 def parse_table(text: str) -> np.ndarray:
     """Numbers in lines, separated by spaces, commas or semicolons; lines before the first such line are skipped.
 
+    Between other separators, a comma is a decimal point: `1,5 2,5 3,5` are three numbers.
+
     Returns:
         (N, C) float64.
 
     Raises:
-        UnreadableObjectError: if there is no line of three or more numbers, or lines differ in length.
+        UnreadableObjectError: if there is no line of three or more numbers, lines differ in length, or it is not clear
+            what commas mean.
     """
-    lines = text.replace(",", " ").replace(";", " ").splitlines()
+    lines = text.splitlines()
     first = next((number for number, line in enumerate(lines) if numbers_in(line) >= 3), None)
     if first is None:
         raise UnreadableObjectError("the file has no line of three or more numbers")
-    columns = len(lines[first].split())
-    values = " ".join(lines[first:]).split()
-    if len(values) % columns or any(len(line.split()) not in (0, columns) for line in lines[first:]):
+    lines = _separated_by_spaces("\n".join(lines[first:])).splitlines()
+    columns = len(lines[0].split())
+    values = " ".join(lines).split()
+    if len(values) % columns or any(len(line.split()) not in (0, columns) for line in lines):
         raise UnreadableObjectError(f"the lines of the file differ in length; the first has {columns} numbers")
     return np.array(values, dtype=np.float64).reshape(-1, columns)
+
+
+def _separated_by_spaces(table: str) -> str:
+    """Lines of numbers without commas and semicolons."""
+    if _BETWEEN_DIGITS.search(table):
+        has_spaced_commas = _SPACED_COMMA.search(table) is not None
+        if ";" in table or _SPACE_ALONE.search(table):
+            if has_spaced_commas or "." in table or _TWICE_IN_A_NUMBER.search(table):
+                raise UnreadableObjectError(_UNCLEAR_COMMAS)
+            table = table.replace(",", ".")
+        elif has_spaced_commas and "." not in table:
+            raise UnreadableObjectError(_UNCLEAR_COMMAS)
+    return table.replace(",", " ").replace(";", " ")
 
 
 def numbers_in(line: str) -> int:
