@@ -85,6 +85,39 @@ def test_colors_are_told_from_normals() -> None:
     assert cloud_from_columns(np.hstack([POINTS, np.full((40, 3), 300.0)])).colors is None
 
 
+@pytest.mark.parametrize("normal", [(0, 0, 1), (0.577, 0.577, 0.577), (0.6, 0.8, 0)])
+@pytest.mark.parametrize("label", [[], [1]])
+def test_normals_without_negative_values_are_no_colors(normal: tuple[float, ...], label: list[int]) -> None:
+    assert cloud_from_columns(np.hstack([POINTS, np.tile([*normal, *label], (40, 1))])).colors is None
+
+
+INTENSITY = np.random.default_rng(2).integers(0, 256, (40, 1))
+
+
+def test_the_intensity_of_scanners_is_no_color(tmp_path: Path) -> None:
+    for number, intensity in enumerate((INTENSITY, INTENSITY * 16 - 2048, INTENSITY / 255)):
+        np.save(tmp_path / f"{number}.npy", np.hstack([POINTS, intensity, COLORS]))
+        check(tmp_path / f"{number}.npy", True)
+    shares = cloud_from_columns(np.hstack([POINTS, INTENSITY, COLORS / 255])).colors
+    np.testing.assert_array_equal(shares, COLORS)
+    plain = COLORS.copy()
+    plain[:, 2] = 7  # in a PTS file, the last column is blue even so
+    np.savetxt(
+        tmp_path / "a.pts",
+        np.hstack([POINTS, INTENSITY, plain]),
+        "%.4f %.4f %.4f %d %d %d %d",
+        header="40",
+        comments="",
+    )
+    np.testing.assert_array_equal(read_cloud_file(tmp_path / "a.pts").colors, plain)
+
+
+@pytest.mark.parametrize("last", [INTENSITY / 7, INTENSITY % 5, np.full((40, 1), 255), INTENSITY - 300])
+def test_what_follows_colors_is_no_color(last: np.ndarray) -> None:
+    """A scalar field, a label of parts, an opacity, anything negative."""
+    np.testing.assert_array_equal(cloud_from_columns(np.hstack([POINTS, COLORS, last])).colors, COLORS)
+
+
 def test_not_a_number_is_a_number() -> None:
     assert np.isnan(parse_table("1 2 3\nnan nan nan\n")[1]).all()
 

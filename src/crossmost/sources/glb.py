@@ -156,6 +156,8 @@ def _shrink(image: Image.Image) -> Image.Image | None:
     """The image with at most `MAX_TEXTURE_SIDE` pixels a side, RGB or RGBA; None if it cannot be decoded."""
     try:
         image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
+        if image.mode.startswith("I") or image.mode == "F":
+            image = _eight_bits(image)
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         shrunk = image.convert("RGBA" if has_alpha else "RGB")
         if has_alpha and shrunk.getchannel("A").getextrema() == (255, 255):
@@ -171,6 +173,17 @@ def _shrink(image: Image.Image) -> Image.Image | None:
     shrunk.info.clear()
     shrunk.format = None if has_alpha else "JPEG"  # tells the exporter: photographs as JPEG, cut-outs as PNG
     return shrunk
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """A grey image of more bits with the same brightness; Pillow's own conversion cuts all that is above 255."""
+    levels = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    highest = levels.max(initial=0)
+    # Sixteen bits say what white is; wider numbers may be shares, bytes or sixteen bits themselves.
+    white = (
+        65535 if image.mode.startswith("I;16") else next((top for top in (1, 255, 65535) if highest <= top), highest)
+    )
+    return Image.fromarray((255 * levels / white).round().clip(0, 255).astype(np.uint8))
 
 
 def _average_color(image: Image.Image) -> tuple[int, ...]:
