@@ -119,6 +119,36 @@ def test_a_list_that_holds_itself_is_refused(tmp_path: Path) -> None:
         read_pickle(tmp_path / "a.dat")
 
 
+def test_a_small_file_that_pretends_to_hold_a_trillion_entries_is_refused(tmp_path: Path) -> None:
+    lists: Any = [0]
+    tuples: Any = (0,)
+    for _ in range(40):
+        lists, tuples = [lists, lists], (tuples, tuples)
+    path = tmp_path / "a.dat"
+    path.write_bytes(pickle.dumps(lists))
+    with pytest.raises(UnreadableObjectError, match=r"entries; at most 100000000"):
+        read_pickle(path)
+    nested = pickle.dumps(tuples, protocol=4)[:-1]
+    # As the key of a dictionary, as the name of a class, as a type of numbers, as the shape of an array.
+    made = b"cnumpy.core.multiarray\n_reconstruct\n)R"
+    number_type = b"cnumpy\ndtype\n\x8c\x02f4\x85R"
+    for opcodes in (
+        b"\x80\x04}" + nested + b"K\x01s.",
+        nested + b"\x8c\x01a\x93.",
+        b"\x80\x04cnumpy\ndtype\n" + nested + b"\x85R.",
+        b"\x80\x04" + made + b"(K\x01" + nested + number_type + b"\x89C\x04abcdtb.",
+    ):
+        path.write_bytes(opcodes)
+        with pytest.raises(UnreadableObjectError, match=r"no pickle of arrays"):
+            read_pickle(path)
+
+
+def test_what_is_held_twice_is_read_twice(tmp_path: Path) -> None:
+    shared = {"xyz": [1, 2.5], "text": ("a", "b")}
+    (tmp_path / "a.dat").write_bytes(pickle.dumps([shared, shared, {"again": shared}]))
+    assert read_pickle(tmp_path / "a.dat") == [shared, shared, {"again": shared}]
+
+
 def test_memory_holds_no_large_array(tmp_path: Path) -> None:
     path = tmp_path / "a.dat"
     buffer = io.BytesIO()

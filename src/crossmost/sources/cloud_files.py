@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,16 @@ from crossmost.sources.pcd import read_pcd
 
 POINT_KEYS = ("points", "xyz", "pc", "pos", "vertices")
 COLOR_KEYS = ("colors", "rgb", "color")
+NORMAL_TOLERANCE = 2e-3
+"""How far from 1 the lengths of normals may be, which files often round to three digits."""
+MOST_LABELS = 10
+"""A column of so few values, after one of more, holds labels."""
+
+_BETWEEN_DIGITS = re.compile(r"\d,\d")
+_TWICE_IN_A_NUMBER = re.compile(r",\d+,")
+_SPACED_COMMA = re.compile(r"[ \t],|,[ \t]")
+_SPACE_ALONE = re.compile(r"[^\s,][ \t]+[^\s,]")
+_UNCLEAR_COMMAS = "the commas between the numbers may be decimal points or separators; write 1.5 2.5 3.5 or 1.5,2.5,3.5"
 
 
 def read_cloud_file(path: Path) -> PointCloud:
@@ -41,8 +52,10 @@ def read_cloud_file(path: Path) -> PointCloud:
 def cloud_from_columns(table: np.ndarray) -> PointCloud:
     """A cloud from a table (N, 3 or more) of x, y, z and, perhaps, red, green, blue; other columns are left out.
 
-    The three columns after the coordinates are taken for colors if they look like it: no negative value, and none above
-    1, or none above 255. Unit normals have negative values.
+    The three columns after the coordinates are taken for colors if they look like it: no negative value, none above 1
+    or none above 255, and not all of unit length as normals are. Of seven columns, the fourth is an intensity and the
+    last three are the colors, unless the last cannot be one: a fraction, or of few values where the one before it has
+    many, such as labels of parts and opacities.
 
     Raises:
         UnreadableObjectError: if the table has another shape or holds no numbers.
@@ -50,27 +63,66 @@ def cloud_from_columns(table: np.ndarray) -> PointCloud:
     table = np.asarray(table)
     if table.ndim != 2 or table.shape[1] < 3 or not np.issubdtype(table.dtype, np.number):
         raise UnreadableObjectError(f"expected a table of numbers (N, 3 or more), got {table.dtype} {table.shape}")
-    return PointCloud(table[:, :3], as_colors(table[:, 3:6]) if table.shape[1] >= 6 else None)
+    return PointCloud(table[:, :3], _colors_in(table))
+
+
+def _colors_in(table: np.ndarray) -> np.ndarray | None:
+    """(N, 3) uint8 from a table (N, C), or None."""
+    first, last = table[:, 3:6], table[:, 4:7]
+    if first.shape[1] < 3 or _are_normals(first):
+        return None
+    has_intensity = table.shape[1] == 7 and not _ends_with_a_label(table) and (last.max() <= 1 or _are_whole(last))
+    colors = as_colors(last) if has_intensity else None
+    return as_colors(first) if colors is None else colors
+
+
+def _are_normals(values: np.ndarray) -> bool:
+    return np.allclose(np.linalg.norm(values.astype(np.float64), axis=1), 1, atol=NORMAL_TOLERANCE)
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    return bool((values == np.round(values)).all())
+
+
+def _ends_with_a_label(table: np.ndarray) -> bool:
+    return len(np.unique(table[:, -1])) <= MOST_LABELS < len(np.unique(table[:, -2]))
 
 
 def parse_table(text: str) -> np.ndarray:
     """Numbers in lines, separated by spaces, commas or semicolons; lines before the first such line are skipped.
 
+    Between other separators, a comma is a decimal point: `1,5 2,5 3,5` are three numbers.
+
     Returns:
         (N, C) float64.
 
     Raises:
-        UnreadableObjectError: if there is no line of three or more numbers, or lines differ in length.
+        UnreadableObjectError: if there is no line of three or more numbers, lines differ in length, or it is not clear
+            what commas mean.
     """
-    lines = text.replace(",", " ").replace(";", " ").splitlines()
+    lines = text.splitlines()
     first = next((number for number, line in enumerate(lines) if numbers_in(line) >= 3), None)
     if first is None:
         raise UnreadableObjectError("the file has no line of three or more numbers")
-    columns = len(lines[first].split())
-    values = " ".join(lines[first:]).split()
-    if len(values) % columns or any(len(line.split()) not in (0, columns) for line in lines[first:]):
+    lines = _separated_by_spaces("\n".join(lines[first:])).splitlines()
+    columns = len(lines[0].split())
+    values = " ".join(lines).split()
+    if len(values) % columns or any(len(line.split()) not in (0, columns) for line in lines):
         raise UnreadableObjectError(f"the lines of the file differ in length; the first has {columns} numbers")
     return np.array(values, dtype=np.float64).reshape(-1, columns)
+
+
+def _separated_by_spaces(table: str) -> str:
+    """Lines of numbers without commas and semicolons."""
+    if _BETWEEN_DIGITS.search(table):
+        has_spaced_commas = _SPACED_COMMA.search(table) is not None
+        if ";" in table or _SPACE_ALONE.search(table):
+            if has_spaced_commas or "." in table or _TWICE_IN_A_NUMBER.search(table):
+                raise UnreadableObjectError(_UNCLEAR_COMMAS)
+            table = table.replace(",", ".")
+        elif has_spaced_commas and "." not in table:
+            raise UnreadableObjectError(_UNCLEAR_COMMAS)
+    return table.replace(",", " ").replace(";", " ")
 
 
 def numbers_in(line: str) -> int:
@@ -128,6 +180,11 @@ def _read_text(content: bytes) -> PointCloud:
     return cloud_from_columns(parse_table(content.decode("utf-8-sig")))
 
 
+def _read_pts(content: bytes) -> PointCloud:
+    table = parse_table(content.decode("utf-8-sig"))
+    return cloud_from_columns(np.delete(table, 3, axis=1) if table.shape[1] == 7 else table)  # x y z intensity r g b
+
+
 def _read_las(content: bytes) -> PointCloud:
     las = laspy.read(io.BytesIO(content))
     points = np.asarray(las.xyz)
@@ -143,7 +200,7 @@ _READERS: dict[str, Callable[[bytes], PointCloud]] = {
     ".npz": _read_npz,
     ".xyz": _read_text,
     ".txt": _read_text,
-    ".pts": _read_text,
+    ".pts": _read_pts,
     ".pcd": read_pcd,
     ".las": _read_las,
 }

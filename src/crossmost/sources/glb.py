@@ -16,6 +16,8 @@ from crossmost.errors import UnreadableObjectError
 
 MAX_TEXTURE_SIDE = 512
 """Pixels; textures of larger sides are shrunk."""
+COARSEST_STEP = 1e-6
+"""Between float32 numbers where the corners of a mesh are, in lengths of its longest side."""
 DEFAULT_COLOR = (160, 160, 160, 255)
 """RGBA for surfaces without any color."""
 
@@ -34,9 +36,12 @@ class _Part:
 def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     """The same surface and colors in as few parts as possible.
 
-    All opaque untextured triangles become one part with vertex colors, transparent ones one part per color, textured
-    ones one part per texture. Colors stay as the source has them (display-referred sRGB). A texture that
-    cannot be decoded, or has no coordinates, gives way to a flat color.
+    All opaque untextured triangles become one part with vertex colors, transparent ones one part per color and another
+    with vertex colors for those whose corners differ, textured ones one part per texture. Colors stay as the source has
+    them (display-referred sRGB). A texture that cannot be decoded, or has no coordinates, gives way to a flat color.
+
+    The surface stays where it is, unless the coordinates of a GLB (float32) are too coarse there for its size, as they
+    are in map coordinates; then the middle of its bounding box is moved to the origin.
 
     Raises:
         UnreadableObjectError: if no triangle is left.
@@ -50,7 +55,7 @@ def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     compacted = trimesh.Scene()
     for number, group in enumerate(groups.values()):
         compacted.add_geometry(_merge(group), geom_name=f"part{number}", node_name=f"part{number}")
-    return compacted
+    return _near_enough(compacted)
 
 
 def to_glb(scene: trimesh.Scene) -> bytes:
@@ -70,6 +75,16 @@ def from_glb(content: bytes) -> trimesh.Scene:
         raise UnreadableObjectError(f"no valid GLB: {error}") from error
 
 
+def _near_enough(scene: trimesh.Scene) -> trimesh.Scene:
+    """The scene, moved to the origin if float32 is coarser where it stands than `COARSEST_STEP` allows."""
+    step = np.finfo(np.float32).eps * np.abs(scene.bounds).max()
+    if step > COARSEST_STEP * scene.extents.max():
+        middle = scene.bounds.mean(axis=0)
+        for mesh in scene.geometry.values():
+            mesh.apply_translation(-middle)
+    return scene
+
+
 def _placed_meshes(scene: trimesh.Scene) -> list[trimesh.Trimesh]:
     """Meshes of a scene in its own frame, in a fixed order."""
     return [mesh for mesh in scene.dump() if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]
@@ -87,12 +102,20 @@ def _read_mesh(mesh: trimesh.Trimesh) -> _Part:
         return _Part(vertices, faces, colors, None if image is None else np.asarray(uv)[:, :2], image)
     if isinstance(visual, ColorVisuals) and visual.kind == "face":
         # Every face gets corners of its own: its color must not blend into its neighbors'.
-        colors = np.repeat(np.asarray(visual.face_colors, dtype=np.uint8), 3, axis=0)
+        colors = np.repeat(_with_alpha(visual.face_colors), 3, axis=0)
         return _Part(vertices[faces].reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3), colors, None, None)
     if isinstance(visual, ColorVisuals) and visual.kind == "vertex":
-        return _Part(vertices, faces, np.asarray(visual.vertex_colors, dtype=np.uint8), None, None)
+        return _Part(vertices, faces, _with_alpha(visual.vertex_colors), None, None)
     colors = np.tile(np.array(DEFAULT_COLOR, dtype=np.uint8), (len(vertices), 1))
     return _Part(vertices, faces, colors, None, None)
+
+
+def _with_alpha(colors: np.ndarray) -> np.ndarray:
+    """(N, 4) uint8 RGBA; an alpha of zero everywhere means that nobody set it."""
+    colors = np.array(colors, dtype=np.uint8)
+    if not colors[:, 3].any():
+        colors[:, 3] = 255
+    return colors
 
 
 def _read_material(
@@ -133,6 +156,8 @@ def _shrink(image: Image.Image) -> Image.Image | None:
     """The image with at most `MAX_TEXTURE_SIDE` pixels a side, RGB or RGBA; None if it cannot be decoded."""
     try:
         image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
+        if image.mode.startswith("I") or image.mode == "F":
+            image = _eight_bits(image)
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         shrunk = image.convert("RGBA" if has_alpha else "RGB")
         if has_alpha and shrunk.getchannel("A").getextrema() == (255, 255):
@@ -148,6 +173,17 @@ def _shrink(image: Image.Image) -> Image.Image | None:
     shrunk.info.clear()
     shrunk.format = None if has_alpha else "JPEG"  # tells the exporter: photographs as JPEG, cut-outs as PNG
     return shrunk
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """A grey image of more bits with the same brightness; Pillow's own conversion cuts all that is above 255."""
+    levels = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    highest = levels.max(initial=0)
+    # Sixteen bits say what white is; wider numbers may be shares, bytes or sixteen bits themselves.
+    white = (
+        65535 if image.mode.startswith("I;16") else next((top for top in (1, 255, 65535) if highest <= top), highest)
+    )
+    return Image.fromarray((255 * levels / white).round().clip(0, 255).astype(np.uint8))
 
 
 def _average_color(image: Image.Image) -> tuple[int, ...]:
@@ -175,8 +211,14 @@ def _group_of(part: _Part) -> object:
     """Parts of one group can be merged."""
     if part.image is not None:
         return part.image.mode, part.image.size, part.image.tobytes(), part.colors[0].tobytes()
-    opaque = bool((part.colors[part.faces.ravel(), 3] == 255).all())
-    return "opaque" if opaque else ("transparent", part.colors[part.faces.ravel()].min(axis=0).tobytes())
+    colors = part.colors[part.faces.ravel()]
+    if (colors[:, 3] == 255).all():
+        return "opaque"
+    return ("transparent", colors[0].tobytes()) if _is_one_color(colors) else "transparent, of many colors"
+
+
+def _is_one_color(colors: np.ndarray) -> bool:
+    return bool((colors == colors[0]).all())
 
 
 def _merge(parts: list[_Part]) -> trimesh.Trimesh:
@@ -192,8 +234,8 @@ def _merge(parts: list[_Part]) -> trimesh.Trimesh:
         uv = np.concatenate([part.uv for part in parts if part.uv is not None])[used]
         cut_out = first.image.mode == "RGBA" or colors[0, 3] < 255
         visual = TextureVisuals(uv=uv, material=_material(colors[0], first.image, cut_out))
-    elif (colors[:, 3] < 255).any():
-        visual = TextureVisuals(uv=np.zeros((len(used), 2)), material=_material(colors.min(axis=0), None, True))
+    elif colors[0, 3] < 255 and _is_one_color(colors):
+        visual = TextureVisuals(uv=np.zeros((len(used), 2)), material=_material(colors[0], None, True))
     else:
         visual = ColorVisuals(vertex_colors=colors)
     return trimesh.Trimesh(vertices[used], faces, visual=visual, process=False)

@@ -66,9 +66,8 @@ def _obvious_trouble(content: bytes, suffix: str) -> str | None:
         return "the file is a web page, as failed downloads leave it; fetch it again"
     if beginning.startswith(b"version https://git-lfs"):
         return "the file is a pointer of Git LFS; fetch its content with `git lfs pull`"
-    if suffix in (".3mf", ".npz") and not zipfile.is_zipfile(io.BytesIO(content)):
-        kind = suffix[1:].upper()
-        return f"the {kind} archive is cut off" if content.startswith(b"PK") else f"the file is no {kind} archive"
+    if suffix in (".3mf", ".npz"):
+        return _archive_trouble(content, suffix[1:].upper())
     if suffix == ".glb" and content.startswith(b"glTF") and len(content) >= 12:
         stated = int.from_bytes(content[8:12], "little")
         return f"the file is cut off: {len(content)} of {stated} bytes are there" if stated > len(content) else None
@@ -79,6 +78,18 @@ def _obvious_trouble(content: bytes, suffix: str) -> str | None:
             return f"the file is cut off: {len(content)} of {stated} bytes are there"
         if not is_binary and beginning.startswith(b"solid") and b"endsolid" not in content.lower():
             return "the file is cut off: it has no `endsolid`"
+    return None
+
+
+def _archive_trouble(content: bytes, kind: str) -> str | None:
+    """Why a zip cannot be unpacked, or must not be: a few kilobytes may unpack to more than there is memory."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
+        return f"the {kind} archive is cut off" if content.startswith(b"PK") else f"the file is no {kind} archive"
+    if size > MAX_FILE_BYTES:
+        return f"the {kind} archive unpacks to {size} bytes; at most {MAX_FILE_BYTES} are read"
     return None
 
 

@@ -18,6 +18,8 @@ from crossmost.sources.stored_arrays import StoredArray
 
 SMALL = 4096
 """Bytes; smaller contents are kept, larger ones stay in the file."""
+MOST_ENTRIES = 100_000_000
+"""Of lists, tuples and dictionaries together, each counted as often as it is held: 40 lists can hold a trillion."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class PickleWalk:
         argument: Any  # what it is depends on the opcode
         for opcode, argument, position in pickletools.genops(_Bounded(file)):  # type: ignore[arg-type]
             if opcode.name == "STOP":
-                return _finished(self.stack.pop())
+                return _finish(self.stack.pop())
             if opcode.name in _PLAIN:
                 self.stack.append(argument)
             elif opcode.name in _CONSTANTS:
@@ -163,7 +165,9 @@ class PickleWalk:
         self.stack[-1].extend(values)
 
     def _set_items(self, values: list[Any]) -> None:
-        keys = (_plain_text(key) for key in values[::2])
+        keys = [_plain_text(key) for key in values[::2]]
+        if not all(isinstance(key, str | int | float | None) for key in keys):  # hashing nested tuples may never end
+            raise TypeError("a dictionary in it has keys that are neither text nor numbers")
         self.stack[-1].update(zip(keys, values[1::2], strict=True))
 
     def _remember(self, number: int) -> None:
@@ -172,7 +176,9 @@ class PickleWalk:
     def _recall(self, number: int) -> None:
         self.stack.append(self.memo[number])
 
-    def _global(self, module: str, name: str) -> None:
+    def _global(self, module: Any, name: Any) -> None:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise TypeError("it names a function or a class by something that is no text")
         if module not in _ARRAY_PARTS.get(name, ()):
             raise UnreadableObjectError(f"{self.name} is refused: the pickle wants {module}.{name}, which is no array")
         self.stack.append(_Name(name))
@@ -181,7 +187,7 @@ class PickleWalk:
         match function, arguments:
             case _Name("_reconstruct"), _:
                 self.stack.append(_Array())
-            case _Name("dtype"), (name, *_):
+            case _Name("dtype"), (str() | _Bytes() as name, *_):
                 self.stack.append(_DType(_plain_text(name)))
             case _Name("encode"), (str(text), _):
                 content = text.encode("latin-1")
@@ -226,24 +232,41 @@ def _plain_text(value: Any) -> Any:
 
 def _stored(data: _Bytes, dtype: _DType, shape: tuple[int, ...]) -> StoredArray | np.ndarray:
     """A place in the file; a small array as itself."""
+    if not all(isinstance(side, int) and side >= 0 for side in shape):
+        raise TypeError("an array in it has a shape that is none")
     if data.content is not None:
         return np.frombuffer(data.content, dtype.text).reshape(shape)
     return StoredArray(data.offset, data.length, dtype.text, tuple(shape), data.is_text)
 
 
-def _finished(value: Any) -> Any:
+def _finish(value: Any) -> Any:
     """Without the wrappers of construction."""
+    finished, entries = _finished(value, {})
+    if entries > MOST_ENTRIES:
+        raise ValueError(f"its lists hold each other so often that they have {entries} entries; at most {MOST_ENTRIES}")
+    return finished
+
+
+def _finished(value: Any, done: dict[int, tuple[Any, int] | None]) -> tuple[Any, int]:
+    """A value without wrappers and the number of its entries; `done` has each container once, None while at work."""
     match value:
         case _Array():
-            return _finished(value.value)
+            return _finished(value.value, done)
         case _Bytes():
-            return _plain_text(value)
-        case list():
-            return [_finished(entry) for entry in value]
-        case tuple():
-            return tuple(_finished(entry) for entry in value)
-        case dict():
-            return {key: _finished(entry) for key, entry in value.items()}
+            return _plain_text(value), 1
         case _Name():
             raise TypeError("it holds a function or a class")
-    return value
+        case list() | tuple() | dict():
+            if id(value) not in done:
+                done[id(value)] = None
+                parts = [_finished(part, done) for part in (value.values() if isinstance(value, dict) else value)]
+                parts_alone = (part for part, _ in parts)
+                whole = (
+                    dict(zip(value, parts_alone, strict=True)) if isinstance(value, dict) else type(value)(parts_alone)
+                )
+                done[id(value)] = whole, 1 + sum(entries for _, entries in parts)
+            found = done[id(value)]
+            if found is None:
+                raise ValueError("a list in it holds itself")
+            return found
+    return value, 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from crossmost.errors import UnreadableObjectError
 
@@ -20,7 +20,7 @@ Box = tuple[float, float, float, float]
 
 
 def read_picture(path: Path, box: Box | None = None) -> Image.Image:
-    """A picture file as a square RGB image; transparent pixels become white.
+    """A picture file as a square RGB image, upright as the camera noted; transparent pixels become white.
 
     Args:
         path: Any format that Pillow reads.
@@ -43,7 +43,8 @@ def decode_picture(content: bytes, name: str, box: Box | None = None) -> Image.I
     """
     try:
         with Image.open(io.BytesIO(content)) as image:
-            return square_picture(image, box)
+            # A box was measured on the pixels as they are stored; without one, cameras say which way they were held.
+            return square_picture(ImageOps.exif_transpose(image) if box is None else image, box)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnreadableObjectError(f"the picture {name} cannot be read: {error}") from error
 
