@@ -21,7 +21,9 @@ from crossmost.pipelines.reporting.parameters import ReportingParameters
 from tests.synthetic_run import SyntheticRun, store
 
 
-def run_pipelines(run: SyntheticRun, root: Path, seed_metrics: dict[str, Any] | None = None) -> dict[str, Any]:
+def run_pipelines(
+    run: SyntheticRun, root: Path, seed_metrics: dict[str, Any] | None = None, card: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Evaluation and reporting with the dataset types that conf/base uses."""
     memory: dict[str, Any] = {
         "zeroshot_scores": run.scores["zeroshot"],
@@ -40,7 +42,9 @@ def run_pipelines(run: SyntheticRun, root: Path, seed_metrics: dict[str, Any] | 
         "views": store(run.views, root / "views"),
         "clouds": store(run.clouds, root / "clouds"),
         "zeroshot_model": Checkpoint({"classifier": torch.eye(8)[:, : len(run.class_names)]}, {}),
-        "crossmost_model": Checkpoint({"classifier": torch.ones(8, len(run.class_names))}, {"width": 192}),
+        "crossmost_model": Checkpoint(
+            {"classifier": torch.ones(8, len(run.class_names))}, {"width": 192, **(card or {})}
+        ),
         "zeroshot_embeddings": run.embeddings["zeroshot"],
         "crossmost_embeddings": run.embeddings["crossmost"],
         "seed_metrics": {} if seed_metrics is None else seed_metrics,

@@ -24,6 +24,7 @@ from crossmost.evaluation import (
     per_class_table,
     predictions_table,
 )
+from crossmost.evaluation.metrics import paired_interval
 from crossmost.evaluation.scores import SPLITS, VIEWS
 from crossmost.tables import PREDICTIONS, check_table
 from tests.synthetic_run import SyntheticRun, make_run, scores_rows
@@ -158,6 +159,10 @@ def test_per_class_and_confusion_agree_with_accuracy() -> None:
             assert row["n"] == matrix.loc[row["class_name"]].sum()
 
 
+T_95 = {"adapt": 2.0452, "test": 2.1604}
+"""Student's quantiles for 28 and 12 objects and the two that are added, from a table: 29 and 13 degrees of freedom."""
+
+
 def test_gains_are_paired_differences() -> None:
     run = make_run(40)
     correctness = correctness_table(checked(run), run.labels, run.class_names)
@@ -172,10 +177,23 @@ def test_gains_are_paired_differences() -> None:
         assert (row["fixed"] - row["broken"]) / row["n"] == pytest.approx(difference, abs=1e-4)
         assert row["low"] <= row["gain"] <= row["high"]
         if row["view"] != "image_single":
-            # McNemar's variance of a paired difference of proportions, written out.
-            fixed, broken, n = row["fixed"], row["broken"], row["n"]
-            variance = (fixed + broken - (fixed - broken) ** 2 / n) / (n - 1) / n
-            assert row["high"] - row["gain"] == pytest.approx(1.959964 * variance**0.5)
+            # The variance of a paired difference of proportions, half an object more in each of four cells.
+            fixed, broken, n = row["fixed"] + 0.5, row["broken"] + 0.5, row["n"] + 2
+            variance = (fixed + broken - (fixed - broken) ** 2 / n) / n**2
+            assert row["high"] == pytest.approx(
+                min(1, (fixed - broken) / n + T_95[row["split"]] * variance**0.5), abs=1e-4
+            )
+
+
+@pytest.mark.parametrize(
+    ("fixed", "broken", "of", "is_chance"),
+    [(4, 0, 109, True), (0, 4, 109, True), (3, 0, 3, True), (1, 0, 1, True), (0, 0, 5, True), (9, 0, 109, False)],
+)
+def test_few_changes_may_be_chance(fixed: int, broken: int, of: int, is_chance: bool) -> None:
+    """McNemar's exact test gives 0.125 for 4 to 0, whatever the number of objects, and 0.004 for 9 to 0."""
+    difference = np.array([1.0] * fixed + [-1.0] * broken + [0.0] * (of - fixed - broken))
+    low, high = paired_interval(difference)
+    assert (low <= 0 <= high) == is_chance and -1 <= low <= difference.mean() <= high <= 1
 
 
 def test_labels_outside_the_class_list_are_refused() -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,22 @@ def test_works_without_labels(tmp_path: Path) -> None:
     assert 'id="classes"' not in page and "Fixed" not in page
     for group in ("Changed", "Disputed", "Settled"):
         assert group in page
+
+
+def test_a_partly_labeled_collection_says_how_many_objects_were_adapted_to(tmp_path: Path) -> None:
+    run = make_run(40)
+    held_out = set(run.objects.loc[run.objects["split"] == "test", "object_id"])
+    run = replace(run, labels=run.labels[run.labels["object_id"].isin(held_out)])
+    page = without_scripts(run_pipelines(run, tmp_path)["report"])
+    assert f"Adapted to {40 - len(held_out)} objects without reading a label" in page
+
+
+def test_names_that_mean_nothing_are_said_at_the_top(tmp_path: Path) -> None:
+    run = make_run(12)
+    assert "do not know" not in run_pipelines(run, tmp_path / "known")["report"]
+    card = {"unknown_class_names": ["espresso machine"]}
+    page = without_scripts(run_pipelines(run, tmp_path / "unknown", card=card)["report"])
+    assert page.index("do not know the names espresso machine") < page.index('id="results"')
 
 
 def test_unlabeled_report_shows_what_changed(tmp_path: Path) -> None:

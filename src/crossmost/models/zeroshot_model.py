@@ -29,7 +29,7 @@ def zeroshot_model(start: StartingPoint, class_names: Sequence[str], templates: 
     """
     classifier = start.classifier
     if classifier is None:
-        _warn_of_other_names(start.card.get("class_names", ()), class_names)
+        _warn_of_other_names(start, class_names)
         classifier = text_classifier(start.encoders.to(scoring_device()), class_names, templates).cpu()
         start.encoders.cpu()
     elif classifier.shape[1] != len(class_names):
@@ -44,14 +44,16 @@ def zeroshot_model(start: StartingPoint, class_names: Sequence[str], templates: 
     return model.eval()
 
 
-def _warn_of_other_names(known: Sequence[str], class_names: Sequence[str]) -> None:
-    """Say so if encoders were trained on a few names only, as the mini encoders, and these are others.
+def unknown_class_names(start: StartingPoint, class_names: Sequence[str]) -> list[str]:
+    """Names that mean nothing to encoders that were trained on a few names only, as the mini encoders; else none."""
+    known = {_spelt(name) for name in start.card.get("class_names", ())}
+    return [name for name in class_names if known and _spelt(name) not in known]
 
-    Args:
-        known: names they were trained on; empty for encoders that know language.
-    """
-    others = [name for name in class_names if _spelt(name) not in {_spelt(other) for other in known}]
-    if known and others:
+
+def _warn_of_other_names(start: StartingPoint, class_names: Sequence[str]) -> None:
+    others = unknown_class_names(start, class_names)
+    if others:
+        known = start.card["class_names"]
         logger.warning(
             "The mini encoders know %d class names only (%s). The others mean nothing to them: %s. For such names take "
             "a CLIP-like model with a point tower (docs/checkpoints.md)",

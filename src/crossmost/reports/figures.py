@@ -10,13 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from crossmost.evaluation.metrics import Z_95
 from crossmost.reports.names import SPLIT_NAMES, VIEW_NAMES, method_color, method_name, plain
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 GAIN_COLOR = "#2f9e5f"
 LOSS_COLOR = "#d0504a"
 HEAT_SCALE = [[0.0, "rgba(63,127,220,0)"], [1.0, "rgba(63,127,220,1)"]]
+Z_95 = 1.959964
+"""Standard normal quantile of a two-sided 95 % interval."""
 MOST_CLASSES = 30
 """More classes than this do not fit one figure: the ones that changed most are shown."""
 

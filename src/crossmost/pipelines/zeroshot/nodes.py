@@ -9,7 +9,7 @@ from crossmost.models.checkpoints.assembly import load_starting_point
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint, with_pose
 from crossmost.models.pose_check import check_pose, report_pose
 from crossmost.models.scoring import check_cloud_size, require_stored_points
-from crossmost.models.zeroshot_model import zeroshot_model
+from crossmost.models.zeroshot_model import unknown_class_names, zeroshot_model
 from crossmost.pipelines.scoring import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.shards import ShardStore
@@ -22,6 +22,8 @@ def build_zeroshot_model(
     """Turn class names into a classifier on top of the aligned towers that the parameters name."""
     start = load_starting_point(parameters.encoders, mini_encoders)
     card = joint_card(start.card, class_names, templates=list(parameters.templates), method="zeroshot")
+    if unknown := unknown_class_names(start, class_names):
+        card["unknown_class_names"] = unknown
     return save_joint(zeroshot_model(start, class_names, parameters.templates), card)
 
 
