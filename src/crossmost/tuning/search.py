@@ -12,6 +12,7 @@ from crossmost.collection import Collection
 from crossmost.models.joint import JointModel
 from crossmost.models.scoring import fusion_from_scores, predictions_from_scores, score_collection
 from crossmost.progress import track
+from crossmost.scores import Scores
 from crossmost.selftraining.resume import run_fingerprint
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
@@ -36,8 +37,8 @@ class Target:
 
     start: Callable[[], JointModel]
     data: Collection
-    reference: pd.DataFrame
-    transductive: pd.DataFrame
+    reference: Scores
+    transductive: Scores
     image_mean: tuple[float, ...]
     image_std: tuple[float, ...]
     n_points: int
