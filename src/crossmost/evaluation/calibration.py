@@ -33,15 +33,24 @@ def calibrated_scores(scores: MethodScores) -> MethodViews:
     fusions: dict[str, Fusion] = {}
     before = None
     if BASELINE in scores.stored:
-        known = _known(scores.stored[BASELINE])
-        fusions[BASELINE] = fit_fusion(*known)
-        before = joint_prediction(*known, fusions[BASELINE])
+        fusions[BASELINE], before = _start(scores.stored[BASELINE])
     for method, stored in scores.stored.items():
         if method not in fusions:
-            known = _known(stored)
-            confirmed = None if before is None else confirmed_reliability(*known, before)
-            fusions[method] = fit_fusion(*known, confirmed)
+            fusions[method] = _fusion(stored, before)
     return {method: _calibrated(stored, fusions[method]) for method, stored in scores.stored.items()}
+
+
+def _start(stored: Scores) -> tuple[Fusion, Tensor]:
+    """How the zero-shot model is read, and its joint prediction (K, C) for the objects to adapt to."""
+    known = _known(stored)
+    fusion = fit_fusion(*known)
+    return fusion, joint_prediction(*known, fusion)
+
+
+def _fusion(stored: Scores, before: Tensor | None) -> Fusion:
+    """How another method is read, by what that joint prediction confirms, if there is one."""
+    known = _known(stored)
+    return fit_fusion(*known, None if before is None else confirmed_reliability(*known, before))
 
 
 def _calibrated(stored: Scores, fusion: Fusion) -> dict[str, ViewScores]:
