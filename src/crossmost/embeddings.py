@@ -10,7 +10,7 @@ class Embeddings:
     """What one model makes of N objects with V views each.
 
     Attributes:
-        method: name of the model, as in tables of scores.
+        method: name of the model, as in scores.
         object_ids: of the rows.
         values: (N, V + 1, E) float16 of unit length: the views, then the points.
     """
