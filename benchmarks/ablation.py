@@ -22,8 +22,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.ablation_rows import ROWS
-from benchmarks.accuracy import VIEWS, WITHOUT_LABELS, Inputs, load_inputs, run_seed
+from benchmarks.accuracy import WITHOUT_LABELS, Inputs, load_inputs, run_seed
 from benchmarks.tune import tuning_target
+from crossmost.scores import VIEWS
 from crossmost.shards import code_fingerprint, fingerprint
 from crossmost.tuning import with_changes
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -33,6 +34,7 @@ from crossmost.models.scoring import Scored, fusion_from_scores, predictions_fro
 from crossmost.models.text_classifier import text_classifier
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.scores import VIEWS, Scores
 from crossmost.selftraining.result import SelfTrainingResult
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
@@ -42,7 +44,6 @@ from crossmost.tuning import CRITERIA, label_free_criteria
 
 PROJECT = Path(__file__).parents[1]
 METHODS = ("zeroshot", "transductive", "selftrain_separate", "crossmost")
-VIEWS = ("image_single", "image", "point", "joint")
 LOGGED = ("kept_share", "teacher_entropy_image", "teacher_entropy_point")
 WITHOUT_LABELS = (*CRITERIA, *LOGGED)
 """Facts that need no label: about the result of a run, and about its last steps."""
@@ -136,9 +137,7 @@ class Run:
             keep_embeddings=keep_embeddings,
         )
 
-    def adapt(
-        self, settings: SelfTrainingSettings, reference: pd.DataFrame, transductive: pd.DataFrame
-    ) -> SelfTrainingResult:
+    def adapt(self, settings: SelfTrainingSettings, reference: Scores, transductive: Scores) -> SelfTrainingResult:
         """Self-train; ``reference`` are the zero-shot scores, ``transductive`` those of the head."""
         fusion = fusion_from_scores(reference)
         objects = self.inputs.adaptation_set(self.splits)
@@ -197,12 +196,18 @@ def run_facts(result: SelfTrainingResult, truth: pd.Series) -> dict[str, float]:
     return facts
 
 
-def accuracies(scores: pd.DataFrame, truth: pd.Series) -> dict[tuple[str, str], float]:
-    """Share of right predictions by (split, view) of a table of scores."""
-    predicted = scores["probabilities"].map(lambda probabilities: int(probabilities.argmax())).to_numpy()
-    is_right = predicted == truth.reindex(scores["object_id"]).to_numpy()
-    groups = scores.assign(right=is_right).groupby(["split", "view"])
-    return {(str(side), str(view)): float(group["right"].mean()) for (side, view), group in groups}
+def accuracies(scores: Scores, truth: pd.Series) -> dict[tuple[str, str], float]:
+    """Share of right predictions by (split, view)."""
+    wanted = truth.reindex(list(scores.object_ids)).to_numpy()
+    is_right = np.empty(scores.probabilities.shape[:2], dtype=bool)  # (N, V + 3)
+    for rows in scores.blocks():
+        is_right[rows] = scores.probabilities[rows].argmax(axis=-1) == wanted[rows, None]
+    sides, views = np.array(scores.splits), np.array(scores.view_names())
+    return {
+        (str(side), view): float(is_right[sides == side][:, views == view].mean())
+        for side in np.unique(sides)
+        for view in sorted(VIEWS)
+    }
 
 
 def summarize(rows: pd.DataFrame, methods: Sequence[str] = METHODS) -> Table:

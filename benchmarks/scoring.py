@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -103,6 +104,8 @@ def measure(setup: Setup, n_objects: int, repeats: int) -> dict[str, Any]:
         image_std=encoders.image_std,
         n_points=zeroshot.n_points,
         batch_size=zeroshot.batch_size,
+        single=np.empty((*collection.views.shape[:2], CLASSES), dtype=np.float32),
+        embeddings=np.empty((len(collection), collection.views.shape[1] + 1, len(model.classifier)), dtype=np.float16),
     )
     score()  # moves the model to its device
     batches = prepare(setup, model, collection)

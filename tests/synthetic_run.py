@@ -11,7 +11,9 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from crossmost.embeddings import Embeddings
+from crossmost.scores import Scores
 from crossmost.shards import Sample, ShardStore, ShardWork
+from tests.small_scores import make_scores
 
 CLASS_NAMES = ["chair", "table", "potted plant", "lamp", "car"]
 METHODS = {"zeroshot": 1.0, "transductive": 1.3, "selftrain_separate": 1.6, "crossmost": 2.4}
@@ -28,7 +30,7 @@ class SyntheticRun:
     class_names: list[str]
     objects: pd.DataFrame
     labels: pd.DataFrame
-    scores: dict[str, pd.DataFrame]
+    scores: dict[str, Scores]
     logs: dict[str, pd.DataFrame]
     pseudo_labels: dict[str, pd.DataFrame]
     quarantine: pd.DataFrame
@@ -90,23 +92,6 @@ def make_run(
     )
 
 
-def scores_rows(method: str, object_id: str, split: str, probabilities: dict[str, list[list[float]]]) -> pd.DataFrame:
-    """Long score rows of one object: view kind -> one probability vector per view."""
-    records = [
-        {
-            "method": method,
-            "object_id": object_id,
-            "split": split,
-            "view": view,
-            "view_index": index if view == "image_single" else -1,
-            "probabilities": np.asarray(vector, dtype=np.float32),
-        }
-        for view, vectors in probabilities.items()
-        for index, vector in enumerate(vectors)
-    ]
-    return pd.DataFrame(records)
-
-
 @dataclass(frozen=True)
 class _Ready:
     """A work item that already holds its sample."""
@@ -139,21 +124,13 @@ def _scores(
     truth: np.ndarray,
     n_classes: int,
     generator: np.random.Generator,
-) -> pd.DataFrame:
-    parts = []
-    for object_id, split, c in zip(object_ids, splits, truth, strict=True):
-        target = strength * np.eye(n_classes)[c]
-        single = _softmax(target + generator.normal(size=(N_VIEWS, n_classes)))
-        point = _softmax(0.7 * target + generator.normal(size=n_classes))
-        image = single.mean(axis=0)
-        vectors = {
-            "image_single": single.tolist(),
-            "image": [image.tolist()],
-            "point": [point.tolist()],
-            "joint": [((image + point) / 2).tolist()],
-        }
-        parts.append(scores_rows(method, object_id, str(split), vectors))
-    return pd.concat(parts, ignore_index=True)
+) -> Scores:
+    target = strength * np.eye(n_classes)[truth]  # (N, C)
+    single = _softmax(target[:, None] + generator.normal(size=(len(truth), N_VIEWS, n_classes)))
+    point = _softmax(0.7 * target + generator.normal(size=target.shape))
+    image = single.mean(axis=1)
+    of_object = dict(zip(object_ids, splits.tolist(), strict=True))
+    return make_scores(of_object, image, method=method, single=single, point=point, joint=(image + point) / 2)
 
 
 def _log(method: str, generator: np.random.Generator, n_steps: int = 200, per_epoch: int = 20) -> pd.DataFrame:

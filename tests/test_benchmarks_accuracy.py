@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from benchmarks import accuracy
@@ -13,6 +12,7 @@ from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from tests.selftraining.small_run import default_settings
+from tests.small_scores import make_scores
 
 
 class Handed(Exception):
@@ -44,8 +44,7 @@ def test_colors_are_learned_from_by_towers_that_use_them(channels: int, monkeypa
         selftraining=cast(Any, None),
         zeroshot=ZeroshotParameters.model_validate({"templates": ["{}"], "n_points": 5, "batch_size": 2}),
     )
-    rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
-    scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
+    scores = make_scores({"a": "adapt", "b": "adapt"}, [[0.7, 0.3]] * 2)
     with pytest.raises(Handed):
         accuracy.Run(inputs, {"a": "test", "b": "adapt"}, "crossmost").adapt(default_settings(), scores, scores)
     assert seen[0].object_ids == ("b",)

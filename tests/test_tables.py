@@ -1,11 +1,10 @@
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from crossmost.errors import CrossmostError
-from crossmost.tables import LABELS, OBJECTS, PREDICTIONS, QUARANTINE, SCORES, check_table
+from crossmost.tables import LABELS, OBJECTS, PREDICTIONS, QUARANTINE, check_table
 
 
 def objects() -> pd.DataFrame:
@@ -25,19 +24,6 @@ def objects() -> pd.DataFrame:
     )
 
 
-def scores() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "method": "zeroshot",
-            "object_id": ["a", "a"],
-            "split": "test",
-            "view": ["image_single", "joint"],
-            "view_index": [0, -1],
-            "probabilities": [np.array([0.5, 0.5], dtype=np.float32), [0.1, 0.9]],
-        }
-    )
-
-
 def replaced(table: pd.DataFrame, column: str, values: list[Any]) -> pd.DataFrame:
     table[column] = values
     return table
@@ -45,7 +31,6 @@ def replaced(table: pd.DataFrame, column: str, values: list[Any]) -> pd.DataFram
 
 def test_good_tables_pass() -> None:
     assert len(check_table(OBJECTS, objects())) == 2
-    assert len(check_table(SCORES, scores())) == 2
     assert check_table(QUARANTINE, pd.DataFrame(columns=["object_id", "source", "stage", "reason"])).empty
     assert check_table(LABELS, pd.DataFrame(columns=["object_id", "class_name"])).empty
 
@@ -64,13 +49,6 @@ def test_good_tables_pass() -> None:
 def test_a_bad_objects_table_is_explained(column: str, values: list[object], message: str) -> None:
     with pytest.raises(CrossmostError, match=f"The table objects.*{message}"):
         check_table(OBJECTS, replaced(objects(), column, values))
-
-
-def test_bad_scores_are_explained() -> None:
-    with pytest.raises(CrossmostError, match="probabilities_sum_to_one"):
-        check_table(SCORES, replaced(scores(), "probabilities", [[0.5, 0.1], [0.1, 0.9]]))
-    with pytest.raises(CrossmostError, match="view_index_iff_image_single"):
-        check_table(SCORES, scores().assign(view_index=[-1, -1]))
 
 
 def test_predictions_have_columns_per_method_and_view() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -10,7 +9,6 @@ from crossmost.errors import CrossmostError
 
 SPLITS = ("adapt", "test")
 METHODS = ("zeroshot", "transductive", "selftrain_separate", "crossmost")
-VIEWS = ("image_single", "image", "point", "joint")
 OBJECT_ID = r"[a-z0-9][a-z0-9_-]*"
 
 _LOSS_COLUMNS = (
@@ -35,11 +33,6 @@ _LOSS_COLUMNS = (
 
 def _object_id(*, unique: bool) -> pa.Column:
     return pa.Column(str, pa.Check.str_matches(f"^{OBJECT_ID}$"), unique=unique, coerce=True)
-
-
-def _is_distribution(probabilities: object) -> bool:
-    values = np.asarray(probabilities, dtype=np.float64)
-    return values.ndim == 1 and bool((values >= -1e-6).all()) and abs(values.sum() - 1) < 1e-2
 
 
 def _share() -> pa.Column:
@@ -81,25 +74,6 @@ QUARANTINE = pa.DataFrameSchema(
         "reason": pa.Column(str, coerce=True),
     },
     name="quarantine",
-)
-
-SCORES = pa.DataFrameSchema(
-    {
-        "method": pa.Column(str, pa.Check.isin(METHODS), coerce=True),
-        "object_id": _object_id(unique=False),
-        "split": pa.Column(str, pa.Check.isin(SPLITS), coerce=True),
-        "view": pa.Column(str, pa.Check.isin(VIEWS), coerce=True),
-        "view_index": pa.Column(int, pa.Check.ge(-1), coerce=True),
-        "probabilities": pa.Column(
-            object, pa.Check(_is_distribution, element_wise=True, name="probabilities_sum_to_one")
-        ),
-    },
-    checks=pa.Check(
-        lambda table: (table["view_index"] >= 0) == (table["view"] == "image_single"),
-        name="view_index_iff_image_single",
-    ),
-    unique=["method", "object_id", "view", "view_index"],
-    name="scores",
 )
 
 TRAINING_LOG = pa.DataFrameSchema(

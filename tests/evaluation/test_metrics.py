@@ -25,9 +25,11 @@ from crossmost.evaluation import (
     predictions_table,
 )
 from crossmost.evaluation.metrics import paired_interval
-from crossmost.evaluation.scores import SPLITS, VIEWS
+from crossmost.evaluation.scores import SPLITS
+from crossmost.scores import VIEWS
 from crossmost.tables import PREDICTIONS, check_table
-from tests.synthetic_run import SyntheticRun, make_run, scores_rows
+from tests.small_scores import make_scores
+from tests.synthetic_run import SyntheticRun, make_run
 
 
 def checked(run: SyntheticRun) -> MethodScores:
@@ -42,15 +44,14 @@ def by_key(table: pd.DataFrame) -> dict[Any, dict[Hashable, Any]]:
 def reference_accuracy(run: SyntheticRun, method: str, split: str, view: str) -> tuple[float, float]:
     """Top-1 and mean per-class accuracy, one view index at a time, then the mean over views; plain loops."""
     truth = dict(zip(run.labels["object_id"], run.labels["class_name"], strict=True))
-    table = run.scores[method]
-    table = table[(table["view"] == view) & (table["split"] == split)]
+    scores = run.scores[method]
     top1s, mean_classes = [], []
-    for _, one_view in table.groupby("view_index"):
+    for number in (row for row, name in enumerate(scores.view_names()) if name == view):
         hits: dict[str, list[bool]] = {}
-        for row in one_view.to_dict("records"):
-            if row["object_id"] in truth:
-                guess = run.class_names[int(np.argmax(row["probabilities"]))]
-                hits.setdefault(truth[row["object_id"]], []).append(guess == truth[row["object_id"]])
+        for object_id, side, rows in zip(scores.object_ids, scores.splits, scores.probabilities, strict=True):
+            if object_id in truth and side == split:
+                guess = run.class_names[int(np.argmax(rows[number]))]
+                hits.setdefault(truth[object_id], []).append(guess == truth[object_id])
         every_hit = [hit for of_class in hits.values() for hit in of_class]
         top1s.append(sum(every_hit) / len(every_hit))
         mean_classes.append(sum(sum(h) / len(h) for h in hits.values()) / len(hits))
@@ -113,23 +114,23 @@ def test_without_labels_there_is_confidence_and_no_accuracy() -> None:
     assert set(document["methods"]["crossmost"]["test"]["joint"]) == {"confidence", "agreement"}
 
 
-def test_single_view_counts_every_object_once() -> None:
-    """One object with four views, one right; one with one view, right: mean over objects, not rows."""
+def test_single_views_count_one_by_one() -> None:
+    """Of one object a quarter of the views is right, of the other all, and these are what its class has."""
     right, wrong = [0.9, 0.1], [0.1, 0.9]
-    table = pd.concat(
-        [
-            scores_rows("zeroshot", "a", "test", {"image_single": [right, wrong, wrong, wrong],
-                        "image": [wrong], "point": [right], "joint": [right]}),
-            scores_rows("zeroshot", "b", "test", {"image_single": [right],
-                        "image": [right], "point": [right], "joint": [right]}),
-        ]
-    )  # fmt: skip
+    said = make_scores(
+        {"a": "test", "b": "test"},
+        [wrong, right],
+        point=[right, right],
+        single=[[right, wrong, wrong, wrong], [wrong, wrong, wrong, wrong]],
+    )
     objects = pd.DataFrame({"object_id": ["a", "b"], "split": "test"})
-    labels = pd.DataFrame({"object_id": ["a", "b"], "class_name": "chair"})
-    scores = check_scores([table], objects, ["chair", "table"])
-    accuracy = accuracy_table(correctness_table(scores, labels, ["chair", "table"])).set_index("view")
+    labels = pd.DataFrame({"object_id": ["a", "b"], "class_name": ["chair", "table"]})
+    correctness = correctness_table(check_scores([said], objects, ["chair", "table"]), labels, ["chair", "table"])
+    assert correctness.query("view == 'image_single'")["correct"].tolist() == [0.25, 1]
+    accuracy = accuracy_table(correctness).set_index("view")
     assert accuracy.loc["image_single", "top1"] == pytest.approx((0.25 + 1) / 2)
-    assert accuracy.loc["image", "top1"] == 0.5
+    assert accuracy.loc["image", "top1"] == 0
+    assert accuracy.loc["point", "top1"] == 0.5
 
 
 def test_unlabeled_objects_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
@@ -211,9 +212,9 @@ def test_predictions_table_has_one_row_per_object() -> None:
     check_table(PREDICTIONS, predictions)
     assert predictions["object_id"].tolist() == run.objects["object_id"].tolist()
     assert len(predictions.columns) == 2 + 4 * 3 * 3
-    for method, table in run.scores.items():
+    for method, scores in run.scores.items():
         for view in ("image", "point", "joint"):
-            rows = table[table["view"] == view].set_index("object_id")["probabilities"]
+            rows = dict(zip(scores.object_ids, scores.of(view), strict=True))
             for row in predictions.to_dict("records"):
                 vector = rows[row["object_id"]]
                 ranked = [run.class_names[i] for i in sorted(range(5), key=lambda i: (-vector[i], i))]
@@ -224,8 +225,9 @@ def test_predictions_table_has_one_row_per_object() -> None:
 
 def test_top5_is_shorter_with_fewer_classes_and_ties_take_the_first() -> None:
     even = [1 / 3, 1 / 3, 1 / 3]
-    table = scores_rows("zeroshot", "a", "test", {view: [even] for view in VIEWS})
-    scores = check_scores([table], pd.DataFrame({"object_id": ["a"], "split": ["test"]}), ["x", "y", "z"])
+    scores = check_scores(
+        [make_scores({"a": "test"}, [even])], pd.DataFrame({"object_id": ["a"], "split": ["test"]}), ["x", "y", "z"]
+    )
     row = predictions_table(scores, ["x", "y", "z"]).iloc[0]
     assert row["zeroshot_joint_label"] == "x"
     assert row["zeroshot_joint_top5"] == ["x", "y", "z"]

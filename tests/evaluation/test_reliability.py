@@ -11,6 +11,7 @@ from crossmost.evaluation import calibration_error, check_scores, reliability_ta
 from crossmost.evaluation.calibration import calibrated_scores
 from crossmost.models.joint_prediction import fit_fusion, joint_prediction
 from crossmost.models.scoring import fusion_from_scores
+from tests.small_scores import all_in, without
 from tests.synthetic_run import make_run
 
 
@@ -27,10 +28,11 @@ def test_bins_hold_what_a_plain_loop_finds(table: pd.DataFrame) -> None:
     scores = run.scores["crossmost"]
     truth = run.labels.set_index("object_id")["class_name"]
     found: dict[int, list[tuple[float, bool]]] = {}
-    for row in scores[(scores["view"] == "joint") & (scores["split"] == "adapt")].to_dict("records"):
-        probabilities = np.asarray(row["probabilities"], dtype=np.float64)
-        confidence = probabilities.max()
-        right = run.class_names[int(probabilities.argmax())] == truth[row["object_id"]]
+    for object_id, split, probabilities in zip(scores.object_ids, scores.splits, scores.joint, strict=True):
+        if split != "adapt":
+            continue
+        confidence = float(probabilities.max())
+        right = run.class_names[int(probabilities.argmax())] == truth[object_id]
         found.setdefault(next(b for b in range(10) if confidence <= (b + 1) / 10), []).append((confidence, right))
     rows = table.query("method == 'crossmost' and split == 'adapt' and view == 'joint'").set_index("bin")
     assert set(rows.index) == set(found)
@@ -53,21 +55,22 @@ def test_calibration_is_what_the_joint_prediction_of_zeroshot_uses() -> None:
     scores = check_scores(run.scores.values(), run.objects, run.class_names)
     fusion = fusion_from_scores(run.scores["zeroshot"])
     for position, view in enumerate(("image", "point")):
-        raw, calibrated = scores["zeroshot"][view], calibrated_scores(scores)["zeroshot"][f"{view}_calibrated"]
-        tempered = raw.probabilities ** (1 / float(fusion.temperature[position]))
-        np.testing.assert_allclose(calibrated.probabilities, tempered / tempered.sum(1, keepdims=True), atol=1e-5)
-        assert (calibrated.predicted == raw.predicted).all() and (calibrated.splits == raw.splits).all()
+        raw, calibrated = scores.views["zeroshot"][view], calibrated_scores(scores)["zeroshot"][f"{view}_calibrated"]
+        tempered = run.scores["zeroshot"].of(view) ** (1 / float(fusion.temperature[position]))
+        np.testing.assert_allclose(calibrated.confidence, (tempered / tempered.sum(1, keepdims=True)).max(1), atol=1e-5)
+        assert (calibrated.predicted == raw.predicted).all()
 
 
 @pytest.mark.parametrize("method", ["selftrain_separate", "crossmost"])
 def test_adapted_models_are_as_sure_as_the_zero_shot_joint_prediction_confirms_them(method: str) -> None:
     run = make_run(80)
     scores = check_scores(run.scores.values(), run.objects, run.class_names)
-    known = scores["zeroshot"]["image"].splits == "adapt"
-    image, point = (torch.from_numpy(scores["zeroshot"][view].probabilities[known]) for view in ("image", "point"))
+    known = scores.splits == "adapt"
+    start = run.scores["zeroshot"]
+    image, point = (torch.from_numpy(start.of(view)[known].astype(np.float64)) for view in ("image", "point"))
     before = joint_prediction(image, point, fit_fusion(image, point)).numpy()
     for view in ("image", "point"):
-        named = scores[method][view].predicted
+        named = scores.views[method][view].predicted
         found = calibrated_scores(scores)[method][f"{view}_calibrated"]
         expected = before[np.arange(known.sum()), named[known]].mean()
         assert found.confidence[known].mean() == pytest.approx(expected, abs=1e-3)
@@ -79,21 +82,21 @@ def test_without_a_zero_shot_model_each_method_is_calibrated_by_itself() -> None
     alone = check_scores([run.scores["crossmost"]], run.objects, run.class_names)
     reliability = fusion_from_scores(run.scores["crossmost"]).reliability
     found = calibrated_scores(alone)["crossmost"]["point_calibrated"]
-    assert found.confidence[found.splits == "adapt"].mean() == pytest.approx(float(reliability[1]), abs=1e-3)
+    assert found.confidence[alone.splits == "adapt"].mean() == pytest.approx(float(reliability[1]), abs=1e-3)
 
 
 def test_objects_to_test_on_have_no_part_in_calibration() -> None:
     run = make_run(80)
     scores = check_scores(run.scores.values(), run.objects, run.class_names)
     is_test = run.objects["split"] == "test"
-    ids = set(run.objects.loc[is_test, "object_id"])
-    shrunk = [table[~table["object_id"].isin(sorted(ids)[5:])] for table in run.scores.values()]
-    fewer = check_scores(shrunk, run.objects, run.class_names)
+    left_out = set(sorted(run.objects.loc[is_test, "object_id"])[5:])
+    fewer = check_scores([without(said, left_out) for said in run.scores.values()], run.objects, run.class_names)
+    kept = np.isin(scores.object_ids, fewer.object_ids)
     for method, views in calibrated_scores(scores).items():
         for view, all_objects in views.items():
             some = calibrated_scores(fewer)[method][view]
-            kept = np.isin(all_objects.object_ids, some.object_ids)
-            np.testing.assert_allclose(all_objects.probabilities[kept], some.probabilities, rtol=1e-9)
+            np.testing.assert_allclose(all_objects.confidence[kept], some.confidence, rtol=1e-9)
+            np.testing.assert_array_equal(all_objects.predicted[kept], some.predicted)
 
 
 def test_every_method_is_also_shown_calibrated(table: pd.DataFrame) -> None:
@@ -105,10 +108,10 @@ def test_every_method_is_also_shown_calibrated(table: pd.DataFrame) -> None:
 
 def test_without_adaptation_objects_all_are_used() -> None:
     run = make_run(40)
-    tables = [table.assign(split="test") for table in run.scores.values()]
-    scores = check_scores(tables, run.objects.assign(split="test"), run.class_names)
+    held_out = [all_in(said, "test") for said in run.scores.values()]
+    scores = check_scores(held_out, run.objects.assign(split="test"), run.class_names)
     found = calibrated_scores(scores)["zeroshot"]["image_calibrated"]
-    assert found.confidence.mean() == pytest.approx(float(fusion_from_scores(tables[0]).reliability[0]), abs=1e-3)
+    assert found.confidence.mean() == pytest.approx(float(fusion_from_scores(held_out[0]).reliability[0]), abs=1e-3)
 
 
 def test_without_labels_there_are_no_bins() -> None:

@@ -2,17 +2,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from kedro.io import DatasetError
 
-from crossmost.embeddings import Embeddings
 from crossmost.errors import CrossmostError
 from crossmost.hooks import user_error
 from crossmost.kedro_datasets import (
     CheckpointDataset,
-    EmbeddingsDataset,
     FolderDataset,
     JsonFilesDataset,
     ShardStoreDataset,
@@ -105,86 +102,6 @@ def test_missing_and_damaged_checkpoints_are_explained(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as error:
         dataset.load()
     assert "is damaged" in message(error)
-
-
-EMBEDDINGS = Embeddings("zeroshot", ("b", "007"), np.arange(16, dtype=np.float16).reshape(2, 4, 2) / 7)
-
-
-def test_embeddings_come_back_as_they_were_and_stay_in_their_file(tmp_path: Path) -> None:
-    dataset = EmbeddingsDataset(filepath=str(tmp_path / "embeddings"))
-    dataset.save(EMBEDDINGS)
-    loaded = dataset.load()
-    assert (loaded.method, loaded.object_ids) == ("zeroshot", ("b", "007"))
-    assert isinstance(loaded.values, np.memmap)
-    np.testing.assert_array_equal(loaded.values, EMBEDDINGS.values)
-    assert loaded.views.shape == (2, 3, 2)
-    np.testing.assert_array_equal(loaded.points, EMBEDDINGS.values[:, 3])
-    loaded.values[:] = 0
-    np.testing.assert_array_equal(dataset.load().values, EMBEDDINGS.values)
-    none = Embeddings("", (), np.empty((0, 4, 2), np.float16))
-    dataset.save(none)
-    assert dataset.load().values.shape == (0, 4, 2)
-
-
-def test_the_preview_of_embeddings_is_short(tmp_path: Path) -> None:
-    dataset = EmbeddingsDataset(filepath=str(tmp_path))
-    dataset.save(EMBEDDINGS)
-    preview = dataset.preview(nrows=5)
-    assert [row[:2] for row in preview["data"]] == [["b", "image"]] * 3 + [["b", "point"], ["007", "image"]]
-    assert preview["data"][0][2] == "0.0, 0.1428"
-    assert json.dumps(preview)
-
-
-def test_missing_and_damaged_embeddings_are_explained(tmp_path: Path) -> None:
-    dataset = EmbeddingsDataset(filepath=str(tmp_path))
-    with pytest.raises(DatasetError, match="no embeddings"):
-        dataset.load()
-    dataset.save(EMBEDDINGS)
-    whole = (tmp_path / "embeddings.npy").read_bytes()
-    for damage in (whole[:40], whole[:-8], b""):
-        (tmp_path / "embeddings.npy").write_bytes(damage)
-        with pytest.raises(DatasetError, match="damaged"):
-            dataset.load()
-    np.save(tmp_path / "embeddings.npy", EMBEDDINGS.values[:1])
-    with pytest.raises(DatasetError, match="for 2 objects"):
-        dataset.load()
-    np.save(tmp_path / "embeddings.npy", np.array([{}]), allow_pickle=True)
-    with pytest.raises(DatasetError, match="damaged"):
-        dataset.load()
-    with pytest.raises(DatasetError, match="Embeddings only"):
-        dataset.save({"a": 1})  # type: ignore[arg-type]
-
-
-def test_a_save_that_is_killed_never_pairs_new_embeddings_with_old_ids(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dataset = EmbeddingsDataset(filepath=str(tmp_path))
-    dataset.save(EMBEDDINGS)
-    replace = Path.replace
-
-    def killed_after(self: Path, target: Path) -> Path:
-        replaced = replace(self, target)
-        raise KeyboardInterrupt(replaced)
-
-    monkeypatch.setattr(Path, "replace", killed_after)
-    with pytest.raises(KeyboardInterrupt):
-        dataset.save(Embeddings("zeroshot", ("x", "y"), EMBEDDINGS.values + 1))
-    with pytest.raises(DatasetError, match="no embeddings"):
-        dataset.load()
-
-
-def test_a_failed_save_leaves_the_old_embeddings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = EmbeddingsDataset(filepath=str(tmp_path))
-    dataset.save(EMBEDDINGS)
-
-    def full(*arguments: object, **options: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(np, "save", full)
-    with pytest.raises(DatasetError, match="No space left"):
-        dataset.save(Embeddings("other", ("x",), np.ones((1, 4, 2), np.float16)))
-    assert dataset.load().object_ids == ("b", "007")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["embeddings.npy", "objects.parquet"]
 
 
 def test_a_folder_loads_to_its_path(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -93,9 +92,8 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
         )
         for m, size in ((model, 2), (loaded, 1))
     ]  # fmt: skip
-    for left, right in zip(scored[0].scores["probabilities"], scored[1].scores["probabilities"], strict=True):
-        np.testing.assert_allclose(left, right, atol=1e-5)
-    table, embeddings = scored[0]
+    np.testing.assert_allclose(scored[0].scores.probabilities, scored[1].scores.probabilities, atol=1e-5)
+    scores, embeddings = scored[0]
     assert (embeddings.method, embeddings.object_ids) == ("zeroshot", ("b", "a"))
     assert embeddings.values.shape == (2, 4, 192)
     alone, without = score_collection(
@@ -103,47 +101,46 @@ def test_joint_model_survives_its_checkpoint_and_scores_alike(encoders: Encoders
         n_points=200, batch_size=2, keep_embeddings=False,
     )  # fmt: skip
     assert without.object_ids == () and without.values.shape == (0, 4, 192)
-    np.testing.assert_array_equal(np.stack(list(alone["probabilities"])), np.stack(list(table["probabilities"])))
-    pd.testing.assert_frame_equal(alone.drop(columns="probabilities"), table.drop(columns="probabilities"))
+    np.testing.assert_array_equal(alone.probabilities, scores.probabilities)
     vectors = torch.from_numpy(embeddings.values).flatten(0, 1).float()
     torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(8), atol=1e-3, rtol=0)
     read_out = model.logits(vectors).softmax(-1).detach().numpy()
-    of_rows = table[table["view"].isin(["image_single", "point"])]  # the same order: views, then points, by object
-    np.testing.assert_allclose(np.stack(list(of_rows["probabilities"])), read_out, atol=5e-3)
-    assert table.groupby("view").size().to_dict() == {"image": 2, "image_single": 6, "joint": 2, "point": 2}
-    assert table.loc[table["object_id"] == "a", "split"].unique().tolist() == ["adapt"]
-    of_a = table[table["object_id"] == "a"].set_index("view")["probabilities"]
-    image, point = (torch.from_numpy(of_a[view]).unsqueeze(0) for view in ("image", "point"))
+    views_and_points = np.concatenate([scores.single, scores.point[:, None]], axis=1)  # as embeddings lie
+    np.testing.assert_allclose(views_and_points, read_out.reshape(2, 4, len(CLASSES)), atol=5e-3)
+    assert (scores.method, scores.object_ids, scores.splits) == ("zeroshot", ("b", "a"), ("test", "adapt"))
+    assert (scores.probabilities.shape, scores.probabilities.dtype) == ((2, 3 + 3, len(CLASSES)), np.float32)
+    image, point = (torch.from_numpy(scores.of(view)[[1]]) for view in ("image", "point"))
     joint = joint_prediction(image, point, fit_fusion(image, point))  # "a" is all there is to adapt to
-    np.testing.assert_allclose(of_a["joint"], joint[0], atol=1e-5)
-    fusion = fusion_from_scores(table)
+    np.testing.assert_allclose(scores.joint[1], joint[0], atol=1e-5)
+    fusion = fusion_from_scores(scores)
     for stored, learned in zip(fusion, fit_fusion(image, point), strict=True):
         torch.testing.assert_close(stored, learned)
     read = load_fusion(Checkpoint(with_fusion(save_joint(model, card).tensors, fusion), card))
     assert read is not None and all(map(torch.equal, read, fusion))
     assert load_fusion(save_joint(model, card)) is None
-    np.testing.assert_allclose(of_a["image"], np.mean(list(of_a["image_single"]), axis=0), atol=1e-6)
+    np.testing.assert_allclose(scores.image, scores.single.mean(axis=1), atol=1e-6)
     with pytest.raises(CrossmostError, match="format"):
         load_joint(encoders.checkpoint({}))
 
 
-def test_large_embeddings_are_scored_into_a_file(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_scores_and_embeddings_are_made_in_a_file(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
     model = JointModel(encoders, text_classifier(encoders, CLASSES, ["{}"]))
     rng = np.random.default_rng(0)
     views = rng.integers(0, 255, (5, 2, 64, 64, 3), dtype=np.uint8)
     objects = Collection(tuple("abcde"), views, rng.normal(size=(5, 100, 3)).astype(np.float32))
 
-    def embedded() -> np.ndarray:
-        return score_collection(
+    def arrays() -> tuple[np.ndarray, np.ndarray]:
+        scored = score_collection(
             model, objects, dict.fromkeys("abcde", "adapt"), method="zeroshot", image_mean=(0.5,) * 3,
             image_std=(0.2,) * 3, n_points=100, batch_size=2,
-        ).embeddings.values  # fmt: skip
+        )  # fmt: skip
+        return scored.scores.probabilities, scored.embeddings.values
 
-    in_memory = embedded()
-    monkeypatch.setattr("crossmost.embeddings.IN_MEMORY", 100)
-    in_file = embedded()
-    assert isinstance(in_file, np.memmap) and not isinstance(in_memory, np.memmap)
-    np.testing.assert_array_equal(in_file, in_memory)
+    in_memory = arrays()
+    monkeypatch.setattr("crossmost.large_arrays.IN_MEMORY", 100)
+    for of_file, of_memory in zip(arrays(), in_memory, strict=True):
+        assert isinstance(of_file, np.memmap) and not isinstance(of_memory, np.memmap)
+        np.testing.assert_array_equal(of_file, of_memory)
 
 
 def test_colors_are_scored_by_towers_that_use_them_alone() -> None:
@@ -163,12 +160,9 @@ def test_colors_are_scored_by_towers_that_use_them_alone() -> None:
             )
             for objects in (plain, colored)
         )  # fmt: skip
-        first, second = (
-            table.scores.set_index(["view", "object_id"])["probabilities"] for table in (plainly, with_colors)
-        )
-        changed = not np.allclose(first["point", "a"], second["point", "a"])
+        changed = not np.allclose(plainly.scores.point[0], with_colors.scores.point[0])
         assert changed == (channels == 6)
-        np.testing.assert_allclose(first["image", "a"], second["image", "a"])
+        np.testing.assert_allclose(plainly.scores.image[0], with_colors.scores.image[0])
         of_a = [scored.embeddings.points[0] for scored in (plainly, with_colors)]
         assert np.allclose(*of_a) == (channels == 3)
 

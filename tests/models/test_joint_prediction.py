@@ -1,5 +1,6 @@
 """The joint prediction trusts each modality as far as both together confirm it, and reads what it says accordingly."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,3 +112,15 @@ def test_the_neutral_fusion_is_the_product() -> None:
     product = image * point
     joint = joint_prediction(image, point, neutral_fusion(4))
     torch.testing.assert_close(joint, product / product.sum(-1, keepdim=True), atol=1e-6, rtol=0)
+
+
+def test_many_predictions_are_read_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    image, point = (torch.rand(50, 4, generator=torch.Generator().manual_seed(seed)).softmax(-1) for seed in (0, 1))
+    at_once = fit_fusion(image, point)
+    joint = joint_prediction(image, point, at_once)
+    monkeypatch.setattr("crossmost.models.joint_prediction._AT_ONCE_IN_CACHE", 7 * 4)
+    for left, right in zip(fit_fusion(image, point), at_once, strict=True):
+        assert torch.equal(left, right)
+    monkeypatch.setattr("crossmost.models.joint_prediction._AT_ONCE", 7 * 4)
+    torch.testing.assert_close(fit_fusion(image, point).cooccurrence, at_once.cooccurrence)
+    torch.testing.assert_close(joint_prediction(image, point, at_once), joint)

@@ -31,6 +31,7 @@ from crossmost.pipelines.zeroshot.pipeline import create_pipeline
 from crossmost.pose import TURNS, PoseCorrection
 from crossmost.shards import ShardStore, ShardWork
 from crossmost.sources.frames import Frame
+from tests.small_scores import make_scores
 from tests.test_pose import Ball, ball, make_cloud, make_views, with_outliers
 
 POSE = PoseCorrection(up="z", drop_outliers=True)
@@ -81,8 +82,8 @@ def test_a_healthy_collection_leaves_the_model_as_it_is(
         checked = check(model, stores, pose_check)
         assert checked.card == model.card and checked.tensors is model.tensors
         scores.append(zeroshot.score_zeroshot(checked, *stores, objects, parameters(pose_check))[0])
-    pd.testing.assert_frame_equal(scores[0], scores[1], check_exact=True)
-    pd.testing.assert_frame_equal(scores[1], scores[2], check_exact=True)
+    np.testing.assert_array_equal(scores[0].probabilities, scores[1].probabilities)
+    np.testing.assert_array_equal(scores[1].probabilities, scores[2].probabilities)
 
 
 def test_only_fix_changes_the_card(
@@ -122,8 +123,7 @@ def test_the_correction_reaches_every_stage_that_sees_clouds(
     monkeypatch.setattr(zeroshot, "check_pose", found("z", outliers=0.5))
     fixed = check(model, stores, "fix")
     objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["adapt", "adapt"]})
-    rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
-    scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
+    scores = make_scores({"a": "adapt", "b": "adapt"}, [[0.7, 0.3]] * 2)
     settings = new_session("test", selftraining={"crossmost": {"n_points": 128}}).load_context().params
     monkeypatch.setattr(scoring, "score_collection", stand_in("scoring"))
     monkeypatch.setattr(selftraining, "self_train", stand_in("self-training"))

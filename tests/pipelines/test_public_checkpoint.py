@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from crossmost.kedro_datasets import CheckpointDataset
+from crossmost.kedro_datasets import CheckpointDataset, ScoresDataset
 from tests.models.checkpoints.published import PARITY
 from tests.tiny_run import run_environment
 
@@ -39,6 +38,5 @@ def test_zeroshot_and_selftraining_start_from_it(release: Path, tmp_path: Path) 
     assert card["encoders"]["point_tower"]["width"] == 96
     assert card["image_size"] == 32
     assert card["up_axis"] == "y"
-    scores = pd.read_parquet(results / "07_model_output/crossmost_scores.parquet")
-    assert scores["probabilities"].map(len).unique().tolist() == [N_CLASSES]
-    assert set(scores["view"]) == {"image_single", "image", "point", "joint"}
+    scores = ScoresDataset(filepath=str(results / "07_model_output/crossmost_scores")).load()
+    assert scores.probabilities.shape == (N_CLASSES, 8 + 3, N_CLASSES)

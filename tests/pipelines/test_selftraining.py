@@ -19,6 +19,7 @@ from crossmost.models.joint_checkpoint import joint_card, load_fusion, save_join
 from crossmost.pipelines.selftraining import nodes
 from crossmost.pipelines.zeroshot import nodes as zeroshot
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from tests.small_scores import make_scores
 from tests.test_collection import Item, store
 
 SCORING = ZeroshotParameters(templates=("a {}.",), n_points=5, batch_size=2)
@@ -44,8 +45,7 @@ def test_colors_of_clouds_are_learned_from_by_towers_that_use_them(
     objects = pd.DataFrame({"object_id": ["a", "b"], "split": ["test", "adapt"]})
     encoders = Encoders(replace(mini_config(), point_tower=replace(mini_config().point_tower, in_channels=channels)))
     start = save_joint(JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"]))
-    rows = [(o, "adapt", view, np.array([0.7, 0.3])) for o in "ab" for view in ("image", "point")]
-    scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
+    scores = make_scores({"a": "adapt", "b": "adapt"}, [[0.7, 0.3]] * 2)
     few = {"crossmost": {"n_points": 5}}
     parameters = new_session("test", selftraining=few).load_context().params["selftraining"]
     with pytest.raises(Handed):
@@ -73,10 +73,9 @@ def test_first_labels_come_from_the_transductive_scores_of_the_objects_to_adapt_
     start = save_joint(JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"]))
     said = {("a", "image"): 0.1, ("a", "point"): 0.2, ("b", "image"): 0.3, ("b", "point"): 0.4}
     said |= {("c", "image"): 0.5, ("c", "point"): 0.6}
-    rows = [(name, view, "adapt", np.array([p, 1 - p], dtype=np.float32)) for (name, view), p in reversed(said.items())]
-    transductive = pd.DataFrame(rows, columns=["object_id", "view", "split", "probabilities"])
-    equal: list[Any] = [np.array([0.7, 0.3])] * 6
-    zeroshot = transductive.assign(probabilities=equal)
+    of_view = {view: [[said[name, view], 1 - said[name, view]] for name in "cba"] for view in ("image", "point")}
+    transductive = make_scores(dict.fromkeys("cba", "adapt"), of_view["image"], point=of_view["point"])
+    zeroshot = make_scores(dict.fromkeys("cba", "adapt"), [[0.7, 0.3]] * 3)
     few = {"crossmost": {"n_points": 5}}
     parameters = new_session("test", selftraining=few).load_context().params["selftraining"]
     labels = parameters.crossmost.pseudo_labels.model_copy(update={"transductive_epochs": epochs})
@@ -127,23 +126,21 @@ def test_training_in_double_precision_ends_in_a_model_that_scores(
     start = save_joint(
         JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"], method="zeroshot")
     )
-    equal: Any = np.array([0.7, 0.3], dtype=np.float32)
-    rows = [(name, "adapt", view, equal) for name in names for view in ("image", "point")]
-    scores = pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
+    scores = make_scores(dict.fromkeys(names, "adapt"), [[0.7, 0.3]] * len(names))
     few = {"n_points": 5, "epochs": 1, "engine": {"precision": "64-true"}}
     session = new_session("test", selftraining={"crossmost": few, "scratch": str(tmp_path / "scratch")})
     parameters = session.load_context().params["selftraining"]
     model, *_ = nodes.adapt_jointly(start, scores, scores, views, clouds, objects, parameters, SCORING)
     assert load_fusion(model) is not None
     scored = nodes.score_crossmost(model, views, clouds, objects, SCORING)[0]
-    assert set(scored["object_id"]) == set(names)
+    assert set(scored.object_ids) == set(names)
 
 
 def test_more_points_than_clouds_have_are_refused_by_name(
     tmp_path: Path, new_session: Callable[..., KedroSession]
 ) -> None:
     views, clouds = store(tmp_path / "views", [Item("a", 1, "views")]), store(tmp_path / "c", [Item("a", 1, "clouds")])
-    objects = pd.DataFrame({"object_id": ["a"], "split": ["adapt"]})
+    objects, scores = pd.DataFrame({"object_id": ["a"], "split": ["adapt"]}), make_scores({"a": "adapt"}, [[0.5, 0.5]])
     encoders = Encoders(mini_config())
     start = save_joint(
         JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({}), ["x", "y"], method="zeroshot")
@@ -151,7 +148,7 @@ def test_more_points_than_clouds_have_are_refused_by_name(
     parameters = new_session("test").load_context().params
     wanted = "n_points is 256, but clouds are stored with 5 points: raise rendering.clouds.n_points to at least 256"
     with pytest.raises(CrossmostError, match=f"^selftraining.crossmost.{wanted}"):
-        nodes.adapt_jointly(start, objects, objects, views, clouds, objects, parameters["selftraining"], SCORING)
+        nodes.adapt_jointly(start, scores, scores, views, clouds, objects, parameters["selftraining"], SCORING)
     for stage in (zeroshot.check_clouds, zeroshot.score_zeroshot):
         with pytest.raises(CrossmostError, match=f"^zeroshot.{wanted}"):
             stage(start, views, clouds, objects, parameters["zeroshot"])

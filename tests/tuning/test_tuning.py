@@ -1,5 +1,6 @@
 """Settings are compared without labels, on runs that are not made twice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,25 +14,23 @@ from crossmost.errors import CrossmostError
 from crossmost.models.scoring import score_collection
 from crossmost.pipelines.tuning.nodes import how_to_run
 from crossmost.pipelines.tuning.parameters import TuningParameters
+from crossmost.scores import Scores
 from crossmost.tuning import CRITERIA, Target, choice, compare_settings, grid_changes, label_free_criteria, with_changes
 from tests.selftraining.small_run import quick_settings, random_model, random_objects
+from tests.small_scores import all_in, make_scores, taken
 
 GRAY, SPREAD = (0.5,) * 3, (0.25,) * 3
 
 
-def table(image: list[list[float]], point: list[list[float]], joint: list[list[float]]) -> pd.DataFrame:
-    rows = [
-        (f"object-{number}", "adapt", view, np.array(probabilities))
-        for view, column in (("image", image), ("point", point), ("joint", joint))
-        for number, probabilities in enumerate(column)
-    ]
-    return pd.DataFrame(rows, columns=["object_id", "split", "view", "probabilities"])
+def said(image: list[list[float]], point: list[list[float]], joint: list[list[float]]) -> Scores:
+    splits = {f"object-{number}": "adapt" for number in range(len(image))}
+    return make_scores(splits, image, point=point, joint=joint)
 
 
-def test_criteria_of_a_small_table_by_hand() -> None:
+def test_criteria_of_two_objects_by_hand() -> None:
     sure, other = [1.0, 0.0], [0.0, 1.0]
-    reference = table([sure, sure], [sure, sure], [sure, other])
-    found = label_free_criteria(table([sure, other], [sure, sure], [sure, other]), reference)
+    reference = said([sure, sure], [sure, sure], [sure, other])
+    found = label_free_criteria(said([sure, other], [sure, sure], [sure, other]), reference)
     assert found.keys() == CRITERIA.keys()
     assert found["agreement"] == 0.5
     assert found["confirmation"] == pytest.approx((1 + 0.5 + 1) / 3)
@@ -42,20 +41,23 @@ def test_criteria_of_a_small_table_by_hand() -> None:
 @given(st.integers(0, 1000))
 def test_a_model_that_says_what_the_reference_says_is_confirmed_wholly(seed: int) -> None:
     probabilities = np.random.default_rng(seed).dirichlet(np.ones(3), 6).tolist()
-    same = table(probabilities, probabilities, probabilities)
+    same = said(probabilities, probabilities, probabilities)
     found = label_free_criteria(same, same)
     assert found["agreement"] == found["confirmation"] == 1
-    assert 0 <= found["information"] <= 2 * np.log(3) + 1e-9
+    assert -1e-6 <= found["information"] <= 2 * np.log(3) + 1e-6
 
 
 def test_objects_to_test_on_have_no_part() -> None:
     sure, other = [1.0, 0.0], [0.0, 1.0]
-    scores, reference = table([sure, other], [sure, sure], [sure, sure]), table([sure] * 2, [sure] * 2, [sure] * 2)
-    held_out = scores["object_id"] == "object-1"
-    scores.loc[held_out, "split"] = reference.loc[held_out, "split"] = "test"
+    scores, reference = said([sure, other], [sure, sure], [sure, sure]), said([sure] * 2, [sure] * 2, [sure] * 2)
+    scores, reference = (replace(each, splits=("adapt", "test")) for each in (scores, reference))
     assert label_free_criteria(scores, reference)["agreement"] == 1
-    with pytest.raises(ValueError, match="same objects to adapt to"):
-        label_free_criteria(scores.assign(split="test"), reference)
+    assert label_free_criteria(taken(scores, [1, 0]), reference)["agreement"] == 1
+    for others in (all_in(scores, "test"), all_in(scores, "adapt"), taken(scores, [1])):
+        with pytest.raises(ValueError, match="same objects to adapt to"):
+            label_free_criteria(others, reference)
+    with pytest.raises(ValueError, match="at least one"):
+        label_free_criteria(all_in(scores, "test"), all_in(reference, "test"))
 
 
 def test_a_grid_is_all_combinations() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from crossmost.evaluation.scores import BASELINE, SPLITS, VIEWS, MethodScores
+from crossmost.evaluation.scores import BASELINE, SPLITS, MethodScores
+from crossmost.scores import VIEWS
 
 
 def confidence_table(scores: MethodScores, baseline: str = BASELINE) -> pd.DataFrame:
@@ -18,25 +19,24 @@ def confidence_table(scores: MethodScores, baseline: str = BASELINE) -> pd.DataF
         otherwise than by the baseline, 0 for the baseline itself and NaN when it was not run.
     """
     records = []
-    for method, views in scores.items():
+    for method, views in scores.views.items():
         agrees = views["image"].predicted == views["point"].predicted
         for split in SPLITS:
-            in_split = views["image"].splits == split
+            in_split = scores.splits == split
             if not in_split.any():
                 continue
             for view in VIEWS:
-                rows = views[view].splits == split
+                said = views[view].taken(in_split)
                 changed = np.nan
-                if baseline in scores:
-                    other = scores[baseline][view]
-                    changed = _changed(views[view].predicted[rows], other.predicted[other.splits == split])
+                if baseline in scores.views:
+                    changed = _changed(said.predicted, scores.views[baseline][view].taken(in_split).predicted)
                 records.append(
                     {
                         "method": method,
                         "split": split,
                         "view": view,
                         "n": int(in_split.sum()),
-                        "confidence": float(views[view].confidence[rows].mean()),
+                        "confidence": float(said.confidence.mean()),
                         "agreement": float(agrees[in_split].mean()),
                         "changed": changed,
                     }

@@ -12,11 +12,14 @@ from scipy import stats
 from sklearn.metrics import confusion_matrix
 
 from crossmost.errors import CrossmostError
-from crossmost.evaluation.scores import BASELINE, COMBINED_VIEWS, SPLITS, VIEWS, MethodScores
+from crossmost.evaluation.scores import BASELINE, SPLITS, MethodScores
+from crossmost.scores import COMBINED_VIEWS, VIEWS
 
 logger = logging.getLogger(__name__)
 
 GROUP = ["method", "split", "view"]
+MOST_CLASSES = 100
+"""Tables of all pairs of more classes would be nearly empty, and very long."""
 
 
 def class_index_of(labels: pd.DataFrame, class_names: Sequence[str]) -> pd.Series:
@@ -48,7 +51,7 @@ def correctness_table(scores: MethodScores, labels: pd.DataFrame, class_names: S
 
     `correct` is 0 or 1; for `image_single` it is the share of the object's views, taken one at a time, that
     are classified correctly, so that its mean over objects is the mean over views of the single-view accuracy
-    (method, section 5) and objects with many views count no more than others.
+    (method, section 5).
 
     Returns:
         A table `method, split, view, object_id, class_name, correct` (float64 in [0, 1]), without unlabeled
@@ -56,25 +59,29 @@ def correctness_table(scores: MethodScores, labels: pd.DataFrame, class_names: S
     """
     class_index = class_index_of(labels, class_names)
     names = np.asarray(class_names, dtype=object)
+    truth = pd.Series(scores.object_ids).map(class_index).to_numpy(dtype=np.float64)  # (N,), NaN: no label
+    labeled = ~np.isnan(truth)
+    truth = truth[labeled].astype(np.int64)
     parts = []
-    for method, views in scores.items():
-        for view, view_scores in views.items():
-            rows = pd.DataFrame({"object_id": view_scores.object_ids, "split": view_scores.splits})
-            truth = rows["object_id"].map(class_index).to_numpy(dtype=np.float64)  # NaN: no label
-            rows["class_index"] = truth
-            rows["correct"] = (view_scores.predicted == truth).astype(np.float64)
-            rows = rows.loc[~np.isnan(truth)]
-            table = rows.groupby(["object_id", "split", "class_index"], as_index=False)["correct"].mean()
-            table["class_name"] = names[table.pop("class_index").astype(np.int64).to_numpy()]
-            table.insert(0, "method", method)
-            table.insert(1, "view", view)
-            parts.append(table)
-    correctness = pd.concat(parts, ignore_index=True)
-    scored = {object_id for views in scores.values() for object_id in views["joint"].object_ids}
-    left_out = len(scored - set(class_index.index))
+    for method, views in scores.views.items():
+        for view, said in views.items():
+            right = np.atleast_2d(truth == said.predicted[labeled].T)  # (1, N) or (V, N)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "method": method,
+                        "split": scores.splits[labeled],
+                        "view": view,
+                        "object_id": scores.object_ids[labeled],
+                        "class_name": names[truth],
+                        "correct": right.mean(axis=0),
+                    }
+                )
+            )
+    left_out = len(labeled) - len(truth)
     if left_out and len(class_index):
-        logger.warning("%d of %d scored objects have no label and are left out of the metrics.", left_out, len(scored))
-    return correctness[["method", "split", "view", "object_id", "class_name", "correct"]]
+        logger.warning("%d of %d scored objects have no label and are left out of the metrics.", left_out, len(labeled))
+    return pd.concat(parts, ignore_index=True)
 
 
 def accuracy_table(correctness: pd.DataFrame) -> pd.DataFrame:
@@ -107,29 +114,32 @@ def per_class_table(correctness: pd.DataFrame, class_names: Sequence[str]) -> pd
 
 
 def confusion_table(scores: MethodScores, labels: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
-    """`method, split, view, true_class, predicted_class, count`: all C x C pairs, all views combined."""
+    """`method, split, view, true_class, predicted_class, count`: all C x C pairs, all views combined.
+
+    Of more than `MOST_CLASSES` classes only the pairs that occur.
+    """
     class_index = class_index_of(labels, class_names)
     names = np.asarray(class_names, dtype=object)
     classes = np.arange(len(class_names))
+    truth = pd.Series(scores.object_ids).map(class_index).to_numpy(dtype=np.float64)  # (N,), NaN: no label
     parts = []
-    for method, views in scores.items():
+    for method, views in scores.views.items():
         for view in COMBINED_VIEWS:
-            view_scores = views[view]
-            truth = pd.Series(view_scores.object_ids).map(class_index).to_numpy(dtype=np.float64)
             for split in SPLITS:
-                rows = (view_scores.splits == split) & ~np.isnan(truth)
+                rows = (scores.splits == split) & ~np.isnan(truth)
                 if not rows.any():
                     continue
-                counts = confusion_matrix(truth[rows].astype(np.int64), view_scores.predicted[rows], labels=classes)
+                counts = confusion_matrix(truth[rows].astype(np.int64), views[view].predicted[rows], labels=classes)
+                true, predicted = (counts >= (0 if len(names) <= MOST_CLASSES else 1)).nonzero()
                 parts.append(
                     pd.DataFrame(
                         {
                             "method": method,
                             "split": split,
                             "view": view,
-                            "true_class": np.repeat(names, len(names)),
-                            "predicted_class": np.tile(names, len(names)),
-                            "count": counts.ravel(),  # (C, C), true class in rows
+                            "true_class": names[true],
+                            "predicted_class": names[predicted],
+                            "count": counts[true, predicted],  # (C, C), true class in rows
                         }
                     )
                 )

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from crossmost.evaluation.scores import COMBINED_VIEWS, MethodScores
-
-TOP_CLASSES = 5
+from crossmost.evaluation.scores import MethodScores
+from crossmost.scores import COMBINED_VIEWS
 
 
 def predictions_table(scores: MethodScores, class_names: Sequence[str]) -> pd.DataFrame:
@@ -25,15 +24,13 @@ def predictions_table(scores: MethodScores, class_names: Sequence[str]) -> pd.Da
         (list of str, most probable first; shorter when there are fewer than five classes).
     """
     names = np.asarray(class_names, dtype=object)
-    reference = next(iter(scores.values()))["joint"]
-    columns: dict[str, object] = {"object_id": reference.object_ids, "split": reference.splits}
-    for method, views in scores.items():
+    columns: dict[str, object] = {"object_id": scores.object_ids, "split": scores.splits}
+    for method, views in scores.views.items():
         for view in COMBINED_VIEWS:
-            view_scores = views[view]
-            best = np.argsort(-view_scores.probabilities, axis=1, kind="stable")[:, :TOP_CLASSES]
-            columns[f"{method}_{view}_label"] = names[best[:, 0]]
-            columns[f"{method}_{view}_confidence"] = view_scores.confidence.astype(np.float32)
-            columns[f"{method}_{view}_top5"] = [names[row].tolist() for row in best]
+            said = views[view]
+            columns[f"{method}_{view}_label"] = names[said.predicted]
+            columns[f"{method}_{view}_confidence"] = said.confidence.astype(np.float32)
+            columns[f"{method}_{view}_top5"] = [names[row].tolist() for row in said.best]
     return pd.DataFrame(columns)
 
 

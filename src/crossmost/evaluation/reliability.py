@@ -34,16 +34,16 @@ def reliability_table(
     """
     class_index = class_index_of(labels, class_names)
     calibrated = calibrated_scores(scores)
+    truth = pd.Series(scores.object_ids).map(class_index).to_numpy(dtype=np.float64)  # (N,), NaN: no label
     parts = []
-    for method, views in scores.items():
+    for method, views in scores.views.items():
         for view in CONFIDENCES:
-            view_scores = (views | calibrated[method])[view]
-            truth = pd.Series(view_scores.object_ids).map(class_index).to_numpy(dtype=np.float64)  # NaN: no label
+            said = (views | calibrated[method])[view]
             rows = pd.DataFrame(
                 {
-                    "split": view_scores.splits,
-                    "confidence": view_scores.confidence,
-                    "correct": (view_scores.predicted == truth).astype(np.float64),
+                    "split": scores.splits,
+                    "confidence": said.confidence,
+                    "correct": (said.predicted == truth).astype(np.float64),
                 }
             )[~np.isnan(truth)]
             rows["bin"] = np.ceil(rows["confidence"] * n_bins).clip(1, n_bins).astype(np.int64) - 1

@@ -1,4 +1,4 @@
-"""Class probabilities of every method, checked and arranged for evaluation."""
+"""What every method says of every object, checked; as much of it as evaluation needs."""
 
 from __future__ import annotations
 
@@ -9,180 +9,192 @@ import numpy as np
 import pandas as pd
 
 from crossmost.errors import CrossmostError
+from crossmost.scores import COMBINED_VIEWS, SINGLE_VIEW, Scores
 
-SINGLE_VIEW = "image_single"
-COMBINED_VIEWS = ("image", "point", "joint")
-VIEWS = (SINGLE_VIEW, *COMBINED_VIEWS)
 SPLITS = ("adapt", "test")
 BASELINE = "zeroshot"
 
-SCORE_COLUMNS = ("method", "object_id", "split", "view", "view_index", "probabilities")
+TOP_CLASSES = 5
 SUM_TOLERANCE = 1e-2
 NEGATIVE_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class ViewScores:
-    """Probabilities of one method seen through one view kind, rows sorted by object, then view index.
+    """Verdicts of one method on N objects, seen through one view kind.
 
     Attributes:
-        object_ids: (R,) object of each row; R = objects, or objects times views for `image_single`.
-        splits: (R,) "adapt" or "test".
-        probabilities: (R, C) float64, each row sums to 1.
+        best: (N, K) int32 classes, the most probable first; of equal ones the first in the class list. For
+            `image_single` (N, V, 1), one verdict per view.
+        confidence: (N,) or (N, V) float64 probability of the most probable class.
+    """
+
+    best: np.ndarray
+    confidence: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(N,) or (N, V) most probable class."""
+        return np.asarray(self.best[..., 0])
+
+    def taken(self, rows: np.ndarray) -> ViewScores:
+        """Of some objects."""
+        return ViewScores(self.best[rows], self.confidence[rows])
+
+
+MethodViews = dict[str, dict[str, ViewScores]]
+"""Method name → view kind → verdicts."""
+
+
+@dataclass(frozen=True)
+class MethodScores:
+    """Verdicts of all methods on the same N objects, in the order of their ids.
+
+    Attributes:
+        object_ids: (N,).
+        splits: (N,) "adapt" or "test".
+        views: in the order in which methods were given.
+        stored: by method, the scores that verdicts were read from, in an order of their own.
     """
 
     object_ids: np.ndarray
     splits: np.ndarray
-    probabilities: np.ndarray
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """(R,) int64 index of the most probable class; the first one on an exact tie."""
-        return self.probabilities.argmax(axis=1)
-
-    @property
-    def confidence(self) -> np.ndarray:
-        """(R,) float64 probability of the predicted class."""
-        return self.probabilities.max(axis=1)
+    views: MethodViews
+    stored: dict[str, Scores]
 
 
-MethodScores = dict[str, dict[str, ViewScores]]
-"""Method name -> view kind -> scores; every method covers the same objects."""
-
-
-def check_scores(tables: Iterable[pd.DataFrame], objects: pd.DataFrame, class_names: Sequence[str]) -> MethodScores:
-    """Check long score tables against the objects and the class list, and arrange them by method and view.
+def check_scores(methods: Iterable[Scores], objects: pd.DataFrame, class_names: Sequence[str]) -> MethodScores:
+    """Check scores against the objects and the class list, and keep what each says of each object.
 
     Args:
-        tables: one or more tables with the columns `method, object_id, split, view, view_index,
-            probabilities`.
+        methods: scores of one or more methods; they are read block by block.
         objects: the objects table; its `object_id` and `split` are the reference.
         class_names: the C class names in logit order.
 
-    Returns:
-        Method -> view -> `ViewScores`, in the order in which the methods first appear.
-
     Raises:
-        CrossmostError: a column, object, view or split is unknown or missing, a row is doubled, or a
-            probability vector has the wrong length, is not finite, is negative or does not sum to 1.
+        CrossmostError: a method, an object or a split is unknown, doubled or missing, or a probability vector has the
+            wrong length, is not finite, is negative or does not sum to 1.
     """
-    tables = list(tables)
-    for table in tables:
-        missing = [column for column in SCORE_COLUMNS if column not in table.columns]
-        if missing:
-            raise CrossmostError(
-                f"A scores table lacks {', '.join(missing)}; its columns are {', '.join(table.columns)}. "
-                "Run the stage that makes it again."
-            )
-    if not tables or all(table.empty for table in tables):
+    given = [scores for scores in methods if len(scores)]
+    if not given:
         raise CrossmostError(
-            "There are no scores to evaluate: every scores table is empty. "
+            "There are no scores to evaluate: no method has scored an object. "
             "Run `kedro run --pipelines=zeroshot` and look at the quarantine table."
         )
-    scores = pd.concat([table[list(SCORE_COLUMNS)] for table in tables if not table.empty], ignore_index=True)
-    _check_keys(scores, objects)
-    probabilities = _stack_probabilities(scores, class_names)
-
-    arranged: MethodScores = {}
-    order = scores.sort_values(["object_id", "view_index"], kind="stable").index.to_numpy()
-    rows_of = scores.loc[order].groupby(["method", "view"], sort=False).indices
-    for method in scores["method"].unique():
-        arranged[method] = {}
-        for view in VIEWS:
-            if (method, view) not in rows_of:
-                raise CrossmostError(
-                    f"Method '{method}' has no scores for view '{view}'; each needs {', '.join(VIEWS)}. "
-                    "Run the stage that scores it again."
-                )
-            rows = order[rows_of[method, view]]
-            arranged[method][view] = ViewScores(
-                object_ids=scores["object_id"].to_numpy(dtype=object)[rows],
-                splits=scores["split"].to_numpy(dtype=object)[rows],
-                probabilities=probabilities[rows],
-            )
-    _check_same_objects(arranged)
-    return arranged
-
-
-def _check_keys(scores: pd.DataFrame, objects: pd.DataFrame) -> None:
-    unknown_views = sorted(set(scores["view"]) - set(VIEWS))
-    if unknown_views:
-        raise CrossmostError(f"Scores have the unknown view(s) {unknown_views}; allowed are {', '.join(VIEWS)}.")
+    stored = {scores.method: scores for scores in given}
+    if len(stored) < len(given):
+        names = [scores.method for scores in given]
+        raise CrossmostError(f"Each method may have scores once, but they are of {', '.join(names)}.")
     split_of = objects.drop_duplicates("object_id").set_index("object_id")["split"]
-    unknown = sorted(set(scores["object_id"]) - set(split_of.index))
+    for scores in given:
+        _check_objects(scores, split_of)
+        if scores.probabilities.shape[-1] != len(class_names):
+            raise CrossmostError(
+                f"Probability vectors have the wrong length: method '{scores.method}' has "
+                f"{scores.probabilities.shape[-1]} values for {len(class_names)} classes. "
+                "The class list changed after scoring: run the scoring stages again."
+            )
+    _check_same_objects(given)
+    rows = given[0].sorted_rows()
+    return MethodScores(
+        object_ids=np.asarray(given[0].object_ids, dtype=object)[rows],
+        splits=np.asarray(given[0].splits, dtype=object)[rows],
+        views={method: _verdicts(scores) for method, scores in stored.items()},
+        stored=stored,
+    )
+
+
+def most_probable(probabilities: np.ndarray, count: int) -> np.ndarray:
+    """(…, C) → (…, count) int32 classes, the most probable first; of equal ones the first in the class list."""
+    rest = np.array(probabilities)
+    best = np.empty((*rest.shape[:-1], count), dtype=np.int32)
+    for place in range(count):
+        best[..., place] = rest.argmax(axis=-1)
+        np.put_along_axis(rest, best[..., place, None].astype(np.intp), -np.inf, axis=-1)
+    return best
+
+
+def _verdicts(scores: Scores) -> dict[str, ViewScores]:
+    """By view kind, objects in the order of their ids; raises if something is no probability."""
+    n_objects, n_rows, n_classes = scores.probabilities.shape
+    combined = slice(n_rows - len(COMBINED_VIEWS), n_rows)
+    best = np.empty((n_objects, n_rows, 1), dtype=np.int32)
+    top = np.empty((n_objects, len(COMBINED_VIEWS), min(TOP_CLASSES, n_classes)), dtype=np.int32)
+    confidence = np.empty((n_objects, n_rows))
+    negative, sums = np.empty((n_objects, n_rows), dtype=bool), np.empty((n_objects, n_rows))
+    for rows in scores.blocks():
+        block = np.asarray(scores.probabilities[rows])  # (B, V + 3, C)
+        negative[rows] = ~(np.isfinite(block) & (block >= -NEGATIVE_TOLERANCE)).all(axis=-1)
+        with np.errstate(invalid="ignore"):  # the sum of what is not finite
+            sums[rows] = block.sum(axis=-1, dtype=np.float64)
+        best[rows], top[rows] = most_probable(block, 1), most_probable(block[:, combined], top.shape[-1])
+        confidence[rows] = block.max(axis=-1)
+    _check_probabilities(scores, negative, sums)
+    order = scores.sorted_rows()
+    verdicts = {SINGLE_VIEW: ViewScores(best[:, : combined.start], confidence[:, : combined.start]).taken(order)}
+    for number, view in enumerate(COMBINED_VIEWS):
+        verdicts[view] = ViewScores(top[:, number], confidence[:, combined.start + number]).taken(order)
+    return verdicts
+
+
+def _check_probabilities(scores: Scores, negative: np.ndarray, sums: np.ndarray) -> None:
+    """Say which of the (N, V + 3) vectors are wrong, if some are."""
+
+    def where(found: tuple[np.ndarray, ...]) -> str:
+        number, row = found[0][0], found[1][0]
+        return f"method '{scores.method}', object '{scores.object_ids[number]}', view '{scores.view_names()[row]}'"
+
+    if negative.any():
+        found = negative.nonzero()
+        raise CrossmostError(
+            f"{len(found[0])} probability vector(s) have negative or non-finite values; the first is "
+            f"{where(found)}. The model that made them diverged: lower the learning rate."
+        )
+    off = np.abs(sums - 1) > SUM_TOLERANCE
+    if off.any():
+        found = off.nonzero()
+        raise CrossmostError(
+            f"{len(found[0])} probability vector(s) do not sum to 1; the first ({where(found)}) sums to "
+            f"{sums[found][0]:.4f}. Scores must be probabilities, not logits."
+        )
+
+
+def _check_objects(scores: Scores, split_of: pd.Series) -> None:
+    """Against the objects table: split by object id."""
+    unknown = sorted(set(scores.object_ids) - set(split_of.index))
     if unknown:
         raise CrossmostError(
             f"Scores name {len(unknown)} object(s) that the objects table does not have: {_some(unknown)}. "
             "The scores belong to an older ingestion: run the scoring stages again."
         )
-    expected = scores["object_id"].map(split_of)
-    moved = scores.loc[scores["split"].to_numpy() != expected.to_numpy(), "object_id"].unique().tolist()
+    ids = pd.Series(scores.object_ids)
+    moved = ids[np.asarray(scores.splits, dtype=object) != ids.map(split_of).to_numpy(dtype=object)].tolist()
     if moved:
         raise CrossmostError(
             f"Scores and objects table disagree on the split of {len(moved)} object(s): {_some(moved)}. "
             "The split was drawn again after scoring: run the scoring stages again."
         )
-    strange = sorted(set(scores["split"].dropna()) - set(SPLITS))
+    strange = sorted(set(scores.splits) - set(SPLITS))
     if strange:
         raise CrossmostError(f"Scores have the unknown split(s) {strange}; allowed are {', '.join(SPLITS)}.")
-    key = ["method", "object_id", "view", "view_index"]
-    doubled = scores.loc[scores.duplicated(key), key]
-    if len(doubled):
-        first = doubled.iloc[0]
+    doubled = ids[ids.duplicated()].tolist()
+    if doubled:
         raise CrossmostError(
-            f"Scores have {len(doubled)} doubled row(s), the first: method '{first['method']}', object "
-            f"'{first['object_id']}', view '{first['view']}', view index {first['view_index']}. "
-            "Each may occur once: is the same scores table passed twice?"
+            f"Method '{scores.method}' has scored {len(doubled)} object(s) more than once: {_some(doubled)}. "
+            "Run the stage that scores it again."
         )
 
 
-def _stack_probabilities(scores: pd.DataFrame, class_names: Sequence[str]) -> np.ndarray:
-    """(R, C) float64 probabilities, checked."""
-
-    def where(row: int) -> str:
-        return (
-            f"method '{scores['method'].iloc[row]}', object '{scores['object_id'].iloc[row]}', "
-            f"view '{scores['view'].iloc[row]}'"
-        )
-
-    vectors = scores["probabilities"].tolist()
-    lengths = np.fromiter((len(vector) for vector in vectors), dtype=np.int64, count=len(vectors))
-    wrong = np.flatnonzero(lengths != len(class_names))
-    if wrong.size:
-        raise CrossmostError(
-            f"{wrong.size} probability vector(s) have the wrong length; the first ({where(int(wrong[0]))}) "
-            f"has {lengths[wrong[0]]} values for {len(class_names)} classes. "
-            "The class list changed after scoring: run the scoring stages again."
-        )
-    stacked = np.stack([np.asarray(vector, dtype=np.float64) for vector in vectors])  # (R, C)
-    invalid = np.flatnonzero(~(np.isfinite(stacked) & (stacked >= -NEGATIVE_TOLERANCE)).all(axis=1))
-    if invalid.size:
-        raise CrossmostError(
-            f"{invalid.size} probability vector(s) have negative or non-finite values; the first is "
-            f"{where(int(invalid[0]))}. The model that made them diverged: lower the learning rate."
-        )
-    sums = stacked.sum(axis=1)
-    off = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
-    if off.size:
-        raise CrossmostError(
-            f"{off.size} probability vector(s) do not sum to 1; the first ({where(int(off[0]))}) sums to "
-            f"{sums[off[0]]:.4f}. Scores must be probabilities, not logits."
-        )
-    return stacked
-
-
-def _check_same_objects(arranged: MethodScores) -> None:
-    reference_method = next(iter(arranged))
-    reference = set(arranged[reference_method]["joint"].object_ids)
-    for method, views in arranged.items():
-        for view, scores in views.items():
-            difference = sorted(reference ^ set(scores.object_ids))
-            if difference:
-                raise CrossmostError(
-                    f"Methods can only be compared on the same objects, but '{method}' ({view}) and "
-                    f"'{reference_method}' (joint) differ in {len(difference)} object(s): "
-                    f"{_some(difference)}. Run the scoring stages again."
-                )
+def _check_same_objects(methods: Sequence[Scores]) -> None:
+    reference = methods[0]
+    for scores in methods:
+        difference = sorted(set(reference.object_ids) ^ set(scores.object_ids))
+        if difference:
+            raise CrossmostError(
+                f"Methods can only be compared on the same objects, but '{scores.method}' and "
+                f"'{reference.method}' differ in {len(difference)} object(s): "
+                f"{_some(difference)}. Run the scoring stages again."
+            )
 
 
 def _some(names: Sequence[str], limit: int = 5) -> str:

@@ -7,6 +7,7 @@ ICML 2017). What a modality means when it says class a shows in what both say of
 probabilities that were read in this way, over the class frequencies, is the joint prediction.
 """
 
+from functools import reduce
 from math import log, log2
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ _ROUNDS = 20
 _HALVINGS = 40  # of the interval of temperatures
 _MANY_CUTS = 15
 _FEW_PROBABILITIES = 1 << 18
+# Probabilities of a modality that are looked at together: a large collection is not copied again and again. On a CPU,
+# where the result does not depend on it, they are fewer, stay in its cache, and take a quarter of the time.
+_AT_ONCE, _AT_ONCE_IN_CACHE = 1 << 22, 1 << 18
 _TEMPERATURES = (0.001, 1000.0)
 _MOST_RELIABLE = 0.99
 _SMALLEST_PROBABILITY = 1e-9
@@ -59,7 +63,7 @@ def fit_fusion(image_probabilities: Tensor, point_probabilities: Tensor, reliabi
     if reliability is None:
         reliability = _reliability(both)
     temperature = _matching_temperature(both, reliability)
-    return Fusion(reliability, temperature, _cooccurrence(_tempered(both, temperature)))
+    return Fusion(reliability, temperature, _cooccurrence(both, temperature))
 
 
 def updated_fusion(fusion: Fusion, image_probabilities: Tensor, point_probabilities: Tensor, momentum: float) -> Fusion:
@@ -72,7 +76,7 @@ def updated_fusion(fusion: Fusion, image_probabilities: Tensor, point_probabilit
     both = torch.stack([image_probabilities, point_probabilities]).to(fusion.cooccurrence)
     found = _matching_temperature(both, fusion.reliability)
     temperature = fusion.temperature.log().lerp(found.log(), 1 - momentum).exp()
-    cooccurrence = fusion.cooccurrence.lerp(_cooccurrence(_tempered(both, temperature)), 1 - momentum)
+    cooccurrence = fusion.cooccurrence.lerp(_cooccurrence(both, temperature), 1 - momentum)
     return Fusion(fusion.reliability, temperature, cooccurrence)
 
 
@@ -83,8 +87,11 @@ def joint_prediction(image_probabilities: Tensor, point_probabilities: Tensor, f
         image_probabilities, point_probabilities: (B, C).
         fusion: see there.
     """
-    read, prior = _read(image_probabilities, point_probabilities, fusion)
-    return torch.softmax(_log(read).sum(0) - prior.log(), dim=-1)
+    parts = []
+    for rows in _blocks(image_probabilities, _AT_ONCE):
+        read, prior = _read(image_probabilities[rows], point_probabilities[rows], fusion)
+        parts.append(torch.softmax(_log(read).sum(0) - prior.log(), dim=-1))
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def calibrated_predictions(
@@ -166,14 +173,23 @@ def _read(image_probabilities: Tensor, point_probabilities: Tensor, fusion: Fusi
 def _reliability(both: Tensor) -> Tensor:
     """(2, B, C) → (2,), starting from the mean of both predictions."""
     labels = both.argmax(-1, keepdim=True)
-    joint = both.mean(0)
-    reliability = joint.expand_as(both).gather(-1, labels).mean((1, 2))
+    reliability = _confirmed(both, labels, None)
     for _ in range(_ROUNDS):
-        joint = _product(_tempered(both, _matching_temperature(both, reliability)))
-        reliability = joint.expand_as(both).gather(-1, labels).mean((1, 2))
+        reliability = _confirmed(both, labels, _matching_temperature(both, reliability))
     return reliability
 
 
+def _confirmed(both: Tensor, labels: Tensor, temperature: Tensor | None) -> Tensor:
+    """(2,) mean probability of the labels (2, B, 1) under the product of both (2, B, C), or, untempered, their mean."""
+    found = torch.empty_like(labels, dtype=both.dtype)
+    for rows in _blocks(both[0], _at_once(both.device)):
+        some = both[:, rows]
+        joint = some.mean(0) if temperature is None else _product(_tempered(some, temperature))
+        found[:, rows] = joint.expand_as(some).gather(-1, labels[:, rows])
+    return found.mean((1, 2))
+
+
+@torch.no_grad()
 def _matching_temperature(both: Tensor, confidence: Tensor) -> Tensor:
     """Temperatures (2,) with which the largest probability is ``confidence`` in the mean.
 
@@ -184,19 +200,35 @@ def _matching_temperature(both: Tensor, confidence: Tensor) -> Tensor:
     cuts = _MANY_CUTS if both[0].numel() <= _FEW_PROBABILITIES else 1
     shares = torch.arange(1, cuts + 1, dtype=both.dtype, device=both.device).unsqueeze(1) / (cuts + 1)
     low, high = (torch.full_like(wanted, bound).log() for bound in _TEMPERATURES)
-    scaled = _log(both)
+    scaled = both.clamp_min(_SMALLEST_PROBABILITY).log_()
+    largest = scaled.new_empty((cuts, *scaled.shape[:2]))
     for _ in range(round(_HALVINGS / log2(cuts + 1))):
         inner = torch.exp(low + shares * (high - low))  # (cuts, 2)
-        confidences = torch.softmax(scaled / inner[:, :, None, None], dim=-1).amax(-1).mean(-1)
+        for rows in _blocks(both[0], _at_once(both.device) // cuts):
+            tempered = torch.softmax(scaled[:, rows] / inner[:, :, None, None], dim=-1)
+            torch.amax(tempered, dim=-1, out=largest[:, :, rows])
+        confidences = largest.mean(-1)
         width = (high - low) / (cuts + 1)
         low = low + (confidences > wanted).sum(0) * width
         high = low + width
     return ((low + high) / 2).exp()
 
 
-def _cooccurrence(tempered: Tensor) -> Tensor:
+def _cooccurrence(both: Tensor, temperature: Tensor) -> Tensor:
     """(2, B, C) → (2, C, C)."""
-    return tempered.transpose(1, 2) @ _product(tempered) / tempered.shape[1]
+    blocks = (_tempered(both[:, rows], temperature) for rows in _blocks(both[0], _AT_ONCE))
+    total: Tensor = reduce(torch.add, (tempered.transpose(1, 2) @ _product(tempered) for tempered in blocks))
+    return total / both.shape[1]
+
+
+def _at_once(device: torch.device) -> int:
+    return _AT_ONCE_IN_CACHE if device.type == "cpu" else _AT_ONCE
+
+
+def _blocks(probabilities: Tensor, at_once: int) -> list[slice]:
+    """Rows of (B, C) to look at together, all in turn; one block of no rows if there are none."""
+    size = max(1, at_once // probabilities.shape[-1])
+    return [slice(first, first + size) for first in range(0, max(1, len(probabilities)), size)]
 
 
 def _tempered(both: Tensor, temperature: Tensor) -> Tensor:

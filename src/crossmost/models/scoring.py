@@ -5,20 +5,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms import v2
 
 from crossmost.collection import Collection
-from crossmost.embeddings import Embeddings, room_for_embeddings
+from crossmost.embeddings import Embeddings
 from crossmost.errors import CrossmostError
+from crossmost.large_arrays import room_for
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_prediction import Fusion, fit_fusion, joint_prediction
 from crossmost.models.point_towers import AnyPointConfig
 from crossmost.progress import track_batches
+from crossmost.scores import COMBINED_VIEWS, Scores
 from crossmost.splits import ADAPT
 
 logger = logging.getLogger(__name__)
@@ -89,26 +90,10 @@ def require_stored_points(asked: int, stored: int, setting: str) -> None:
         )
 
 
-class Encoded(NamedTuple):
-    """Class probabilities of N objects on the CPU and, if they are kept, embeddings.
-
-    Attributes:
-        single: (N, V, C) probabilities of each view.
-        image: (N, C) mean over an object's views.
-        point: (N, C).
-        embeddings: (N, V + 1, E) float16 of unit length: the views, then the points; of no objects if not kept.
-    """
-
-    single: Tensor
-    image: Tensor
-    point: Tensor
-    embeddings: np.ndarray
-
-
 class Scored(NamedTuple):
     """What is left of a scored collection; see `score_collection`."""
 
-    scores: pd.DataFrame
+    scores: Scores
     embeddings: Embeddings
 
 
@@ -121,38 +106,42 @@ def encode_collection(
     image_std: Sequence[float],
     n_points: int,
     batch_size: int,
-    keep_embeddings: bool = True,
+    single: np.ndarray | None = None,
+    embeddings: np.ndarray | None = None,
     title: str = "scoring objects",
-) -> Encoded:
-    """Class probabilities and embeddings of every object from both modalities, on a GPU if there is one.
+) -> tuple[Tensor, Tensor]:
+    """Class probabilities of every object from both modalities, on a GPU if there is one.
 
     Args:
         model: is moved to that device and stays there.
         n_points: the first so many stored points (they are in random order) enter the point tower.
-        keep_embeddings: they take (V + 1) · E · 2 bytes an object, far more than probabilities.
+        single: (N, V, C) float32 to write the probabilities of each view to.
+        embeddings: (N, V + 1, E) float16 to write those of the views, then the points, to.
         title: text of the progress bar.
+
+    Returns:
+        Of the images (mean over an object's views) and of the points, (N, C) each, on the CPU.
     """
     device = scoring_device()
     model.to(device).eval()
     size = model.image_tower.visual.image_size[0]
-    n_views = collection.views.shape[1]
-    single, point = [], []
-    embeddings = room_for_embeddings(len(collection) if keep_embeddings else 0, n_views, len(model.classifier))
+    image, point = [], []
     with freed_memory_kept(device):
         for chunk in track_batches(len(collection), batch_size, title, "objects"):
             views = collection.views[chunk]
             flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std, device)
             of_views = model.embed_image(flat)
-            image_logits = model.logits(of_views).cpu()
-            single.append(functional.softmax(image_logits, dim=-1).unflatten(0, views.shape[:2]))
+            each = functional.softmax(model.logits(of_views).cpu(), dim=-1).unflatten(0, views.shape[:2])
+            image.append(each.mean(1))
             clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
             of_clouds = model.embed_point(clouds.to(device))
             point.append(functional.softmax(model.logits(of_clouds).cpu(), dim=-1))
-            if keep_embeddings:
+            if single is not None:
+                single[chunk] = each.numpy()
+            if embeddings is not None:
                 both = [of_views.unflatten(0, views.shape[:2]), of_clouds.unsqueeze(1)]
                 embeddings[chunk] = torch.cat([of_one.half() for of_one in both], dim=1).cpu().numpy()
-    each = torch.cat(single)
-    return Encoded(each, each.mean(1), torch.cat(point), embeddings)
+    return torch.cat(image), torch.cat(point)
 
 
 def score_collection(
@@ -180,52 +169,34 @@ def score_collection(
         keep_embeddings: False keeps those of no object, for those who want scores alone.
 
     Returns:
-        ``scores``, a long table: method, object_id, split, view, view_index, probabilities (list of C floats);
-        ``image_single`` rows are single views, ``image`` the mean of their probabilities, ``joint`` the
-        `joint_prediction`. ``embeddings`` of every view and cloud, which take no memory where they are large.
+        Scores, with the `joint_prediction`, and embeddings of every view and cloud; where they are large, both lie in
+        temporary files.
     """
-    found = encode_collection(
+    n_objects, n_views = collection.views.shape[:2]
+    width, n_classes = model.classifier.shape
+    probabilities = room_for((n_objects, n_views + len(COMBINED_VIEWS), n_classes), np.float32)
+    embeddings = room_for((n_objects if keep_embeddings else 0, n_views + 1, width), np.float16)
+    ids = tuple(collection.object_ids)
+    scores = Scores(method, ids, tuple(splits[object_id] for object_id in ids), probabilities)
+    image, point = encode_collection(
         model,
         collection,
         image_mean=image_mean,
         image_std=image_std,
         n_points=n_points,
         batch_size=batch_size,
-        keep_embeddings=keep_embeddings,
+        single=scores.single,
+        embeddings=embeddings if keep_embeddings else None,
         title=f"scoring objects ({method})",
     )
     if fusion is None:
-        adapted_to = torch.tensor([splits[object_id] == ADAPT for object_id in collection.object_ids])
+        adapted_to = torch.tensor([split == ADAPT for split in scores.splits])
         known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
-        fusion = fit_fusion(found.image[known], found.point[known], reliability)
-    joint = joint_prediction(found.image, found.point, fusion)
-    return Scored(
-        _score_table(method, collection.object_ids, splits, found, joint),
-        Embeddings(method, collection.object_ids if keep_embeddings else (), found.embeddings),
-    )
-
-
-def _score_table(
-    method: str, object_ids: Sequence[str], splits: dict[str, str], found: Encoded, joint: Tensor
-) -> pd.DataFrame:
-    n_objects, n_views = found.single.shape[:2]
-    rows = torch.cat([found.single, torch.stack([found.image, found.point, joint], dim=1)], dim=1)  # (N, V + 3, C)
-    n_rows = rows.shape[1]
-
-    def of_objects(values: Sequence[str]) -> np.ndarray:
-        return np.repeat(np.asarray(values, dtype=object), n_rows)
-
-    return pd.DataFrame(
-        {
-            "method": method,
-            "object_id": of_objects(object_ids),
-            "split": of_objects([splits[object_id] for object_id in object_ids]),
-            "view": np.tile(np.asarray(["image_single"] * n_views + ["image", "point", "joint"]), n_objects),
-            "view_index": np.tile(np.asarray([*range(n_views), -1, -1, -1]), n_objects),
-            # cells look into one array: Arrow cells would be read as lists of Python floats
-            "probabilities": list(rows.flatten(0, 1).numpy()),
-        }
-    )
+        fusion = fit_fusion(image[known], point[known], reliability)
+    joint = joint_prediction(image, point, fusion)
+    for view, values in zip(COMBINED_VIEWS, (image, point, joint), strict=True):
+        scores.of(view)[:] = values.numpy()
+    return Scored(scores, Embeddings(method, ids if keep_embeddings else (), embeddings))
 
 
 def learn_fusion(
@@ -239,36 +210,28 @@ def learn_fusion(
     reliability: Tensor | None = None,
 ) -> Fusion:
     """`fit_fusion` of a model's predictions for unlabeled objects; see `encode_collection` for the arguments."""
-    found = encode_collection(
+    image, point = encode_collection(
         model,
         collection,
         image_mean=image_mean,
         image_std=image_std,
         n_points=n_points,
         batch_size=batch_size,
-        keep_embeddings=False,
         title="comparing images and points",
     )
-    return fit_fusion(found.image, found.point, reliability)
+    return fit_fusion(image, point, reliability)
 
 
-def predictions_from_scores(scores: pd.DataFrame, object_ids: Sequence[str]) -> Tensor:
+def predictions_from_scores(scores: Scores, object_ids: Sequence[str]) -> Tensor:
     """Class probabilities (N, 2, C) of the images (mean over views) and the points of objects, in their order.
 
     Raises:
         KeyError: if an object has no scores.
     """
-    of_view = [scores[scores["view"] == view].set_index("object_id")["probabilities"] for view in ("image", "point")]
-    both = [torch.from_numpy(np.stack(list(values.loc[list(object_ids)]))) for values in of_view]
-    return torch.stack(both, dim=1)
+    return torch.stack([torch.from_numpy(values) for values in scores.modalities(scores.rows_of(object_ids))], dim=1)
 
 
-def fusion_from_scores(scores: pd.DataFrame) -> Fusion:
-    """What `score_collection` learned for the joint prediction, from the table that it made."""
-    adapted_to = scores[scores["split"] == ADAPT]
-    known = scores if adapted_to.empty else adapted_to
-    image, point = (
-        torch.from_numpy(np.stack(list(known[known["view"] == view].sort_values("object_id")["probabilities"])))
-        for view in ("image", "point")
-    )
+def fusion_from_scores(scores: Scores) -> Fusion:
+    """What `score_collection` learned for the joint prediction, from the scores that it made."""
+    image, point = (torch.from_numpy(values) for values in scores.modalities(scores.known_rows()))
     return fit_fusion(image, point)

@@ -60,8 +60,7 @@ def predict(
     object_ids = list(collection.object_ids)
     columns: dict[str, object] = {"object_id": object_ids, "file": [files.get(key, "") for key in object_ids]}
     for view in VIEWS:
-        rows = scores[scores["view"] == view].set_index("object_id")["probabilities"]
-        probabilities = np.stack([np.asarray(rows[object_id]) for object_id in object_ids])  # (N, C)
+        probabilities = scores.of(view)  # (N, C)
         best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP_CLASSES]
         shares = np.take_along_axis(probabilities, best, axis=1)
         columns[f"{view}_label"] = names[best[:, 0]]

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from crossmost.evaluation.scores import COMBINED_VIEWS
 from crossmost.reports.images import THUMBNAIL_SIDE, cloud_text, png_to_uri
+from crossmost.scores import COMBINED_VIEWS, Scores
 
 VIEW_SUFFIX = ".png"
 CLOUD_MEMBER = "points.npy"
@@ -228,16 +228,14 @@ def make_exhibits(
     return exhibits
 
 
-def read_probabilities(tables: Iterable[pd.DataFrame], object_ids: Iterable[str]) -> Probabilities:
-    """(method, object id, modality) -> class probabilities (C,) of some objects, from score tables."""
-    wanted = set(object_ids)
+def read_probabilities(methods: Iterable[Scores], object_ids: Sequence[str]) -> Probabilities:
+    """(method, object id, modality) -> class probabilities (C,) of some objects; no others are read."""
     found: Probabilities = {}
-    for table in tables:
-        rows = table[table["object_id"].isin(wanted) & table["view"].isin(MODALITIES)]
-        for method, object_id, modality, values in zip(
-            rows["method"], rows["object_id"], rows["view"], rows["probabilities"], strict=True
-        ):
-            found[method, object_id, modality] = np.asarray(values, dtype=np.float64)
+    for scores in methods:
+        both = scores.modalities(scores.rows_of(object_ids), np.float64)
+        for modality, probabilities in zip(MODALITIES, both, strict=True):
+            for object_id, values in zip(object_ids, probabilities, strict=True):
+                found[scores.method, object_id, modality] = values
     return found
 
 

@@ -1,22 +1,23 @@
-"""The transductive head on the tables that scoring leaves: images, points and both together."""
+"""The transductive head on what scoring leaves: images, points and both together."""
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from crossmost.embeddings import Embeddings
+from crossmost.large_arrays import release_pages, room_for
 from crossmost.models.joint_prediction import fit_fusion, joint_prediction
+from crossmost.scores import Scores
 from crossmost.splits import ADAPT
-from crossmost.transduction.head import TransductiveHead, apply_head, fit_head
+from crossmost.transduction.head import apply_head, fit_head
 from crossmost.transduction.settings import TransductionSettings
 
 METHOD = "transductive"
 _OBJECTS_AT_ONCE = 4096  # embeddings may be larger than memory
 
 
-def transductive_scores(scores: pd.DataFrame, embeddings: Embeddings, settings: TransductionSettings) -> pd.DataFrame:
+def transductive_scores(scores: Scores, embeddings: Embeddings, settings: TransductionSettings) -> Scores:
     """Scores of `fit_head`, one head for images (mean over views) and one for points.
 
     Heads and the joint prediction are learned from objects of the split "adapt", or from all if there are none; objects
@@ -31,47 +32,39 @@ def transductive_scores(scores: pd.DataFrame, embeddings: Embeddings, settings: 
         ValueError: if they are of different objects.
 
     Returns:
-        ``scores`` with other probabilities and the method "transductive".
+        Scores with the method "transductive", objects in the order of the embeddings.
     """
-    place = scores["object_id"].map({object_id: row for row, object_id in enumerate(embeddings.object_ids)})
-    if place.isna().any() or place.nunique() < len(embeddings.object_ids):
+    if len(scores) != len(embeddings.object_ids) or set(scores.object_ids) != set(embeddings.object_ids):
         raise ValueError("scores and embeddings are of different objects")
-    ordered = scores.assign(place=place).sort_values(["place", "view_index"])
-    views = {str(view): rows for view, rows in ordered.groupby("view")}
-    split = views["image"]["split"].to_numpy()
-    adapted_to = torch.from_numpy(split == ADAPT)
+    order = scores.rows_of(embeddings.object_ids)
+    splits = tuple(scores.splits[row] for row in order)
+    adapted_to = torch.tensor([split == ADAPT for split in splits])
     known = adapted_to if adapted_to.any() else torch.ones_like(adapted_to)
     references = _drawn(known, settings.references)
     own_rows = torch.where(references, references.cumsum(0) - 1, -1)  # (N,)
 
-    probabilities = {view: _stack(rows["probabilities"]) for view, rows in views.items()}
-    image_head = _fit(
-        _mean_of_views(embeddings.views[references.numpy()]), probabilities["image"][references], settings
-    )
-    point_head = _fit(
-        torch.from_numpy(embeddings.points[references.numpy()]), probabilities["point"][references], settings
-    )
+    drawn = references.numpy()
+    of_images, of_points = (torch.from_numpy(values) for values in scores.modalities(order[drawn]))
+    image_head = fit_head(_mean_of_views(embeddings.views[drawn]), of_images, settings)
+    point_head = fit_head(torch.from_numpy(embeddings.points[drawn]).float(), of_points, settings)
 
-    n_views = embeddings.views.shape[1]
-    single = probabilities["image_single"].unflatten(0, (-1, n_views))
-    blocks: list[dict[str, Tensor]] = []
-    for first in range(0, len(split), _OBJECTS_AT_ONCE):
-        rows = slice(first, first + _OBJECTS_AT_ONCE)
+    found = Scores(METHOD, embeddings.object_ids, splits, room_for(scores.probabilities.shape, np.float32))
+    n_views = found.single.shape[1]
+    for rows in found.blocks(_OBJECTS_AT_ONCE):
+        given = torch.from_numpy(scores.probabilities[order[rows]])  # (B, V + 3, C)
         of_views, own = torch.from_numpy(embeddings.views[rows]), own_rows[rows]
+        single, image, point = given[:, :n_views], given[:, n_views], given[:, n_views + 1]
         of_single = apply_head(
-            image_head, of_views.flatten(0, 1), single[rows].flatten(0, 1), own.repeat_interleave(n_views), settings
+            image_head, of_views.flatten(0, 1), single.flatten(0, 1), own.repeat_interleave(n_views), settings
         )
-        of_image = apply_head(
-            image_head, _mean_of_views(embeddings.views[rows]), probabilities["image"][rows], own, settings
-        )
-        points = torch.from_numpy(embeddings.points[rows])
-        of_point = apply_head(point_head, points, probabilities["point"][rows], own, settings)
-        blocks.append({"image_single": of_single, "image": of_image, "point": of_point})
-    found = {view: torch.cat([block[view] for block in blocks]) for view in ("image_single", "image", "point")}
-    fusion = fit_fusion(found["image"][known], found["point"][known])
-    found["joint"] = joint_prediction(found["image"], found["point"], fusion)
-    parts = [pd.Series(list(values.numpy()), index=views[view].index, dtype=object) for view, values in found.items()]
-    return scores.assign(method=METHOD, probabilities=pd.concat(parts).reindex(scores.index))
+        of_image = apply_head(image_head, _mean_of_views(embeddings.views[rows]), image, own, settings)
+        of_point = apply_head(point_head, torch.from_numpy(embeddings.points[rows]), point, own, settings)
+        found.single[rows] = of_single.unflatten(0, (-1, n_views)).numpy()
+        found.image[rows], found.point[rows] = of_image.numpy(), of_point.numpy()
+        release_pages(scores.probabilities)
+    image, point = (torch.from_numpy(values) for values in found.modalities(np.arange(len(found))))
+    found.joint[:] = joint_prediction(image, point, fit_fusion(image[known], point[known])).numpy()
+    return found
 
 
 def _drawn(known: Tensor, count: int) -> Tensor:
@@ -84,12 +77,3 @@ def _drawn(known: Tensor, count: int) -> Tensor:
 def _mean_of_views(views: np.ndarray) -> Tensor:
     """(B, V, E) → (B, E) of unit length, float32."""
     return functional.normalize(torch.from_numpy(views.mean(axis=1, dtype=np.float32)), dim=-1)
-
-
-def _fit(embeddings: Tensor, probabilities: Tensor, settings: TransductionSettings) -> TransductiveHead:
-    return fit_head(embeddings.float(), probabilities, settings)
-
-
-def _stack(values: pd.Series) -> Tensor:
-    """Lists of D numbers in R cells → (R, D) float32."""
-    return torch.from_numpy(np.stack(list(values), dtype=np.float32))

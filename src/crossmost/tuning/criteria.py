@@ -1,8 +1,8 @@
 """How good an adapted model is, as far as that shows without labels."""
 
 import numpy as np
-import pandas as pd
 
+from crossmost.scores import COMBINED_VIEWS, Scores
 from crossmost.splits import ADAPT
 
 CRITERIA = {
@@ -14,7 +14,7 @@ CRITERIA = {
 _SMALLEST = 1e-12
 
 
-def label_free_criteria(scores: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]:
+def label_free_criteria(scores: Scores, reference: Scores) -> dict[str, float]:
     """`CRITERIA` of the objects to adapt to, each the larger the better.
 
     Args:
@@ -22,15 +22,15 @@ def label_free_criteria(scores: pd.DataFrame, reference: pd.DataFrame) -> dict[s
         reference: the same of the zero-shot model; calibrated and joint, it is right more often than either modality.
 
     Raises:
-        ValueError: if no object is of the split "adapt", or both tables have different ones.
+        ValueError: if no object is of the split "adapt", or both have different ones.
     """
-    views = {view: _probabilities(scores, view) for view in ("image", "point", "joint")}
-    start = _probabilities(reference, "joint")
-    if start.empty or any(not table.index.equals(start.index) for table in views.values()):
+    rows, rows_at_start = scores.known_rows(), reference.known_rows()
+    ids, ids_at_start = _adapted_to(scores, rows), _adapted_to(reference, rows_at_start)
+    if not ids or ids != ids_at_start:
         raise ValueError("scores and zero-shot scores must have the same objects to adapt to, at least one")
-    named = {view: np.stack(list(table)).argmax(1) for view, table in views.items()}
-    named_at_start = np.stack(list(start)).argmax(1)
-    image, point, joint = (np.stack(list(views[view])) for view in ("image", "point", "joint"))
+    image, point, joint = (scores.of(view)[rows] for view in COMBINED_VIEWS)
+    named = {"image": image.argmax(1), "point": point.argmax(1), "joint": joint.argmax(1)}
+    named_at_start = reference.joint[rows_at_start].argmax(1)
     return {
         "agreement": float((named["image"] == named["point"]).mean()),
         "confirmation": float(np.mean([(labels == named_at_start).mean() for labels in named.values()])),
@@ -39,9 +39,9 @@ def label_free_criteria(scores: pd.DataFrame, reference: pd.DataFrame) -> dict[s
     }
 
 
-def _probabilities(scores: pd.DataFrame, view: str) -> pd.Series:
-    rows = scores[(scores["split"] == ADAPT) & (scores["view"] == view)]
-    return rows.set_index("object_id")["probabilities"].sort_index()
+def _adapted_to(scores: Scores, rows: np.ndarray) -> list[str]:
+    """Ids of those of the rows that are to be adapted to."""
+    return [scores.object_ids[row] for row in rows if scores.splits[row] == ADAPT]
 
 
 def _information(probabilities: np.ndarray) -> float:

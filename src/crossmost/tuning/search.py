@@ -17,6 +17,7 @@ from crossmost.models.scoring import (
     score_collection,
 )
 from crossmost.progress import track
+from crossmost.scores import Scores
 from crossmost.selftraining.resume import remove_finished, run_fingerprint
 from crossmost.selftraining.settings import SelfTrainingSettings
 from crossmost.selftraining.trainer import self_train
@@ -41,8 +42,8 @@ class Target:
 
     start: Callable[[], JointModel]
     data: Collection
-    reference: pd.DataFrame
-    transductive: pd.DataFrame
+    reference: Scores
+    transductive: Scores
     image_mean: tuple[float, ...]
     image_std: tuple[float, ...]
     n_points: int

@@ -24,19 +24,20 @@ from crossmost.evaluation import (
 )
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
+from crossmost.scores import Scores
 
 
 def collect_scores(
-    zeroshot_scores: pd.DataFrame,
-    transductive_scores: pd.DataFrame,
-    separate_scores: pd.DataFrame,
-    crossmost_scores: pd.DataFrame,
+    zeroshot_scores: Scores,
+    transductive_scores: Scores,
+    separate_scores: Scores,
+    crossmost_scores: Scores,
     objects: pd.DataFrame,
     class_names: list[str],
 ) -> MethodScores:
-    """Check the scores of all methods against the objects and arrange them by method and view."""
-    tables = [zeroshot_scores, transductive_scores, separate_scores, crossmost_scores]
-    return check_scores(tables, objects, class_names)
+    """Check the scores of all methods against the objects, and keep what each says of every object."""
+    methods = [zeroshot_scores, transductive_scores, separate_scores, crossmost_scores]
+    return check_scores(methods, objects, class_names)
 
 
 def make_predictions(method_scores: MethodScores, class_names: list[str]) -> pd.DataFrame:
@@ -84,13 +85,13 @@ def measure_pseudo_labels(
 
 
 def measure_snapshots(
-    crossmost_snapshot_scores: pd.DataFrame,
+    crossmost_snapshot_predictions: pd.DataFrame,
     crossmost_log: pd.DataFrame,
     labels: pd.DataFrame,
     class_names: list[str],
 ) -> pd.DataFrame:
     """Teachers along the run: what each label-free criterion takes, and the oracle that never chooses."""
-    return snapshot_table(crossmost_snapshot_scores, crossmost_log, labels, class_names)
+    return snapshot_table(crossmost_snapshot_predictions, crossmost_log, labels, class_names)
 
 
 def measure_reliability(method_scores: MethodScores, labels: pd.DataFrame, class_names: list[str]) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 measure_snapshots,
-                inputs=["crossmost_snapshot_scores", "crossmost_log", "labels", "class_names"],
+                inputs=["crossmost_snapshot_predictions", "crossmost_log", "labels", "class_names"],
                 outputs="selection",
                 name="measure_snapshots",
             ),

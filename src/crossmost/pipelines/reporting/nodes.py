@@ -37,6 +37,7 @@ from crossmost.reports.provenance import (
 )
 from crossmost.reports.sheets import class_sheets, sheet_names
 from crossmost.reports.summaries import data_quality
+from crossmost.scores import Scores
 from crossmost.shards import ShardStore
 
 
@@ -96,8 +97,8 @@ def write_report(
     crossmost_log: pd.DataFrame,
     separate_log: pd.DataFrame,
     predictions: pd.DataFrame,
-    zeroshot_scores: pd.DataFrame,
-    crossmost_scores: pd.DataFrame,
+    zeroshot_scores: Scores,
+    crossmost_scores: Scores,
     embedding_map: pd.DataFrame,
     labels: pd.DataFrame,
     objects: pd.DataFrame,

@@ -12,9 +12,11 @@ from crossmost.models.scoring import fusion_from_scores, learn_fusion, predictio
 from crossmost.pipelines.scoring import score
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.scores import Scores
 from crossmost.selftraining.result import SelfTrainingResult
 from crossmost.selftraining.schedule import warn_of_learning_rate
 from crossmost.selftraining.settings import SelfTrainingSettings
+from crossmost.selftraining.snapshots import snapshot_predictions
 from crossmost.selftraining.trainer import self_train
 from crossmost.shards import ShardStore
 
@@ -24,8 +26,8 @@ Snapshots = list[tuple[int, Checkpoint]]
 
 def adapt_jointly(
     zeroshot_model: Checkpoint,
-    zeroshot_scores: pd.DataFrame,
-    transductive_scores: pd.DataFrame,
+    zeroshot_scores: Scores,
+    transductive_scores: Scores,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
@@ -41,8 +43,8 @@ def adapt_jointly(
 
 def adapt_separately(
     zeroshot_model: Checkpoint,
-    zeroshot_scores: pd.DataFrame,
-    transductive_scores: pd.DataFrame,
+    zeroshot_scores: Scores,
+    transductive_scores: Scores,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
@@ -62,7 +64,7 @@ def score_crossmost(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
-) -> tuple[pd.DataFrame, Embeddings]:
+) -> tuple[Scores, Embeddings]:
     """Scores and embeddings of every object under the adapted model, read out exactly as the zero-shot ones."""
     return score(
         crossmost_model, views, clouds, objects, n_points=parameters.n_points, batch_size=parameters.batch_size
@@ -75,7 +77,7 @@ def score_separate(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
-) -> pd.DataFrame:
+) -> Scores:
     """Scores of every object under the baseline."""
     return score(
         separate_model,
@@ -95,8 +97,8 @@ def score_snapshots(
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> pd.DataFrame:
-    """Scores of teachers along the run, so that evaluation can show what the choice of the last one missed."""
-    tables = [
+    """Classes that teachers along the run name, so that evaluation can show what the choice of the last one missed."""
+    scored = (
         score(
             model,
             views,
@@ -105,16 +107,16 @@ def score_snapshots(
             n_points=parameters.n_points,
             batch_size=parameters.batch_size,
             keep_embeddings=False,
-        ).scores.assign(epoch=epoch)
-        for epoch, model in snapshots
-    ]
-    return pd.concat(tables, ignore_index=True)
+        ).scores
+        for _, model in snapshots
+    )
+    return snapshot_predictions([epoch for epoch, _ in snapshots], scored)
 
 
 def _adapt(
     start: Checkpoint,
-    scores: pd.DataFrame,
-    transductive_scores: pd.DataFrame,
+    scores: Scores,
+    transductive_scores: Scores,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,

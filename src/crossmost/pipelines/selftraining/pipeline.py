@@ -39,7 +39,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 score_snapshots,
                 ["crossmost_snapshots", *COLLECTION, "params:zeroshot"],
-                "crossmost_snapshot_scores",
+                "crossmost_snapshot_predictions",
                 name="score_snapshots",
             ),
             Node(

@@ -14,6 +14,7 @@ from crossmost.models.joint_checkpoint import load_joint, load_pose
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.tuning.parameters import TuningParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.scores import Scores
 from crossmost.shards import ShardStore
 from crossmost.tuning import Target, choice, compare_settings, grid_changes
 
@@ -22,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 def compare(
     zeroshot_model: Checkpoint,
-    zeroshot_scores: pd.DataFrame,
-    transductive_scores: pd.DataFrame,
+    zeroshot_scores: Scores,
+    transductive_scores: Scores,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,

@@ -12,6 +12,7 @@ from crossmost.models.scoring import check_cloud_size, require_stored_points
 from crossmost.models.zeroshot_model import unknown_class_names, zeroshot_model
 from crossmost.pipelines.scoring import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+from crossmost.scores import Scores
 from crossmost.shards import ShardStore
 from crossmost.transduction import transductive_scores
 
@@ -66,13 +67,13 @@ def score_zeroshot(
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
-) -> tuple[pd.DataFrame, Embeddings]:
+) -> tuple[Scores, Embeddings]:
     """Scores and embeddings of every object before any adaptation."""
     return score(zeroshot_model, views, clouds, objects, n_points=parameters.n_points, batch_size=parameters.batch_size)
 
 
 def classify_transductively(
-    zeroshot_scores: pd.DataFrame, zeroshot_embeddings: Embeddings, parameters: ZeroshotParameters
-) -> pd.DataFrame:
+    zeroshot_scores: Scores, zeroshot_embeddings: Embeddings, parameters: ZeroshotParameters
+) -> Scores:
     """What equal classes and alike neighbors make of the zero-shot scores, without any training."""
     return transductive_scores(zeroshot_scores, zeroshot_embeddings, parameters.transduction)
