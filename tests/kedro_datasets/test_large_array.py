@@ -1,7 +1,6 @@
 """Embeddings and scores as datasets: arrays that stay in their files, whole or not at all."""
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from kedro.io import DatasetError
 from crossmost.embeddings import Embeddings
 from crossmost.kedro_datasets import EmbeddingsDataset, ScoresDataset
 from crossmost.scores import Scores
+from tests.docs.pages import blocks_of
 
 PROJECT = Path(__file__).parents[2]
 
@@ -125,7 +125,8 @@ def test_scores_come_back_as_they_were_and_stay_in_their_file(tmp_path: Path) ->
 
 
 def test_the_documentation_says_how_to_read_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs/data.md").read_text(), flags=re.DOTALL)
+    page = (PROJECT / "docs/data.md").read_text()
+    (code,) = (block.code for block in blocks_of("data.md", page) if Path(__file__).name in block.annotation)
     assert len(code.splitlines()) == 2
     ScoresDataset(filepath=str(tmp_path / "data/07_model_output/crossmost_scores")).save(SCORES)
     monkeypatch.chdir(tmp_path)

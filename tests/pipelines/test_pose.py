@@ -24,6 +24,7 @@ from crossmost.models.pose_check import PoseFindings
 from crossmost.pipelines import scoring
 from crossmost.pipelines.prediction import nodes as prediction
 from crossmost.pipelines.prediction.parameters import PredictionParameters
+from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.selftraining import nodes as selftraining
 from crossmost.pipelines.zeroshot import nodes as zeroshot
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -80,7 +81,8 @@ def test_a_healthy_collection_leaves_the_model_as_it_is(
     scores = []
     for pose_check in ("ignore", "warn", "fix"):
         checked = check(model, stores, pose_check)
-        assert checked.card == model.card and checked.tensors is model.tensors
+        prepared = {"rendering.views.image_size": 8, "rendering.clouds.n_points": 200, "zeroshot.n_points": 128}
+        assert checked.card == model.card | {"prepared": prepared} and checked.tensors is model.tensors
         scores.append(zeroshot.score_zeroshot(checked, *stores, objects, parameters(pose_check))[0])
     np.testing.assert_array_equal(scores[0].probabilities, scores[1].probabilities)
     np.testing.assert_array_equal(scores[1].probabilities, scores[2].probabilities)
@@ -94,11 +96,11 @@ def test_only_fix_changes_the_card(
 ) -> None:
     monkeypatch.setattr(zeroshot, "check_pose", found("z", outliers=0.5))
     with caplog.at_level(logging.WARNING):
-        assert check(model, stores, "ignore").card == model.card
-        assert not caplog.records
-        assert check(model, stores, "warn").card == model.card
+        unchanged = check(model, stores, "ignore").card
+        assert "pose" not in unchanged and not caplog.records
+        assert check(model, stores, "warn").card == unchanged
         assert "as if z were up" in caplog.text
-        assert check(model, stores, "fix").card == model.card | {"pose": {"up": "z", "drop_outliers": True}}
+        assert check(model, stores, "fix").card == unchanged | {"pose": {"up": "z", "drop_outliers": True}}
 
 
 def test_the_check_looks_at_stored_objects(model: Checkpoint, stores: tuple[ShardStore, ShardStore]) -> None:
@@ -191,7 +193,9 @@ def test_new_objects_are_read_as_the_model_knows_them(
     settings = PredictionParameters.model_validate({"source": tmp_path, "up": up})
     stored = [list(Frame(settings.up).rotation() @ point) for point in points]
     card = model.card | PoseCorrection(up=found_up).to_card()
-    (new,) = prediction.list_new_objects(Checkpoint(model.tensors, card), settings)
+    (new,) = prediction.list_new_objects(
+        Checkpoint(model.tensors, card), settings, RenderingParameters(), parameters("warn")
+    )
     turned = points @ new.frame.rotation().T
     np.testing.assert_allclose(turned, PoseCorrection(up=found_up).points(np.array(stored)), atol=1e-6)
 

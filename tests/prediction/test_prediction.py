@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,14 @@ from crossmost.kedro_datasets import CheckpointDataset
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import StartingPoint
 from crossmost.models.encoders import Encoders
-from crossmost.models.joint_checkpoint import joint_card, save_joint
+from crossmost.models.joint_checkpoint import joint_card, preparation, save_joint
 from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pipelines.prediction.nodes import list_new_objects
 from crossmost.pipelines.prediction.parameters import PredictionParameters
+from crossmost.pipelines.rendering.parameters import RenderingParameters
+from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.prediction import predict, spreadsheet
+from crossmost.rendering import CameraRig
 from crossmost.sources.shapes.generator import generate_shape
 from tests.tiny_run import PROJECT, run_environment
 
@@ -56,9 +60,28 @@ def test_predictions_hold_top_five_of_both_modalities_and_jointly(model: Checkpo
     assert re.fullmatch(r"(\w+ \d\.\d{3}; ){4}\w+ \d\.\d{3}", plain["joint_top5"][0])
 
 
+def zeroshot_parameters(**changes: Any) -> ZeroshotParameters:
+    return ZeroshotParameters(templates=("a {}.",), batch_size=4, **{"n_points": 1024, **changes})
+
+
 def test_without_a_folder_one_sentence_says_how_to_name_it(model: Checkpoint) -> None:
     with pytest.raises(MissingInputError, match=r"--params prediction\.source=DIR"):
-        list_new_objects(model, PredictionParameters())
+        list_new_objects(model, PredictionParameters(), RenderingParameters(), zeroshot_parameters())
+
+
+def test_objects_that_would_be_prepared_otherwise_are_refused_with_what_to_add(
+    model: Checkpoint, tmp_path: Path
+) -> None:
+    (tmp_path / "a.xyz").write_text("0 0 0\n")
+    adapted = Checkpoint(model.tensors, model.card | {"prepared": preparation(224, 2048, 2000)})
+    here = PredictionParameters(source=tmp_path), RenderingParameters()
+    add = r"rendering\.views\.image_size=224,zeroshot\.n_points=2000"
+    wanted = rf"rendering\.views\.image_size is 96, zeroshot\.n_points is 1024\): add {add} to --params"
+    with pytest.raises(CrossmostError, match=wanted):
+        list_new_objects(adapted, *here, zeroshot_parameters())
+    as_then = RenderingParameters(views=CameraRig(image_size=224))
+    assert len(list_new_objects(adapted, here[0], as_then, zeroshot_parameters(n_points=2000))) == 1
+    assert len(list_new_objects(model, *here, zeroshot_parameters())) == 1, "cards of older versions say nothing"
 
 
 def test_a_folder_of_broken_files_names_them(model: Checkpoint, tmp_path: Path) -> None:

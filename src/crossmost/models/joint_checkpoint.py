@@ -46,6 +46,21 @@ def load_pose(checkpoint: Checkpoint) -> PoseCorrection:
     return PoseCorrection.from_card(checkpoint.card)
 
 
+def preparation(image_size: int, cloud_points: int, n_points: int) -> dict[str, int]:
+    """What a card says, as ``prepared``, of the objects that a model was made for, by the names of the parameters.
+
+    Args:
+        image_size: side of the stored pictures, pixels.
+        cloud_points: points of the stored clouds.
+        n_points: points of a cloud that enter the point tower when objects are scored.
+    """
+    return {
+        "rendering.views.image_size": image_size,
+        "rendering.clouds.n_points": cloud_points,
+        "zeroshot.n_points": n_points,
+    }
+
+
 def joint_card(encoders: Mapping[str, Any], class_names: list[str], **more: Any) -> dict[str, Any]:
     """Card of a joint model that was built on the encoders of a card."""
     inherited = (

@@ -8,10 +8,11 @@ import pandas as pd
 from crossmost.collection import load_collection
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.joint_checkpoint import load_pose
+from crossmost.models.joint_checkpoint import load_pose, preparation
 from crossmost.pipelines.prediction.parameters import PredictionParameters
+from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
-from crossmost.prediction import corrected_frame, predict, render_gallery, spreadsheet
+from crossmost.prediction import corrected_frame, predict, render_gallery, require_same_preparation, spreadsheet
 from crossmost.shards import ShardStore, ShardWork, chunk_into_shards, decode_json
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, source_code_fingerprint
 from crossmost.sources.folder import FolderSource
@@ -23,13 +24,22 @@ logger = logging.getLogger(__name__)
 _NAMED = 5  # unusable objects in an error message
 
 
-def list_new_objects(crossmost_model: Checkpoint, parameters: PredictionParameters) -> list[RawObject]:
-    """The files to classify, into the classes of the model."""
+def list_new_objects(
+    crossmost_model: Checkpoint,
+    parameters: PredictionParameters,
+    rendering: RenderingParameters,
+    zeroshot: ZeroshotParameters,
+) -> list[RawObject]:
+    """The files to classify, into the classes of the model, prepared as those it was adapted to."""
     if parameters.source is None:
         raise MissingInputError(
             "Which objects? Name a folder of meshes or clouds: "
             "kedro run --pipelines=prediction --params prediction.source=DIR"
         )
+    require_same_preparation(
+        crossmost_model.card,
+        preparation(rendering.views.image_size, rendering.clouds.n_points, zeroshot.n_points),
+    )
     given, pose = Frame(parameters.up, parameters.front), load_pose(crossmost_model)
     frame = corrected_frame(given, pose.up)
     if pose.up != "y":

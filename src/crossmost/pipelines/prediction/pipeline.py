@@ -16,7 +16,12 @@ def create_pipeline() -> Pipeline:
     """Prepare new objects exactly as those the model was adapted to, then classify and show them."""
     return Pipeline(
         [
-            Node(list_new_objects, ["crossmost_model", "params:prediction"], "new_objects", name="list_new_objects"),
+            Node(
+                list_new_objects,
+                ["crossmost_model", "params:prediction", "params:rendering", "params:zeroshot"],
+                "new_objects",
+                name="list_new_objects",
+            ),
             Node(prepare_new_meshes, ["new_objects", "params:prediction"], "new_meshes", name="prepare_new_meshes"),
             Node(render_views, ["new_meshes", "params:rendering"], "new_views", name="render_new_views"),
             Node(capture_clouds, ["new_meshes", "params:rendering"], "new_clouds", name="capture_new_clouds"),

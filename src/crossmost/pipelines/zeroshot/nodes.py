@@ -6,7 +6,7 @@ from crossmost.collection import load_adaptation_set, load_collection
 from crossmost.embeddings import Embeddings
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
-from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint, with_pose
+from crossmost.models.joint_checkpoint import joint_card, load_joint, preparation, save_joint, with_pose
 from crossmost.models.pose_check import check_pose, report_pose
 from crossmost.models.scoring import check_cloud_size, require_stored_points
 from crossmost.models.zeroshot_model import unknown_class_names, zeroshot_model
@@ -35,17 +35,19 @@ def check_clouds(
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> Checkpoint:
-    """The model whose card says how clouds are corrected for it; warns if objects lie on their side or are dots.
+    """The model whose card says what objects are like, and how clouds are corrected for it.
 
-    Objects to test on have no part in it, unless there are no others.
+    Warns if they lie on their side or are dots. Objects to test on have no part in it, unless there are no others.
     """
-    if parameters.pose_check == "ignore":
-        return unchecked_model
-    fix = parameters.pose_check == "fix"
-    joint = load_joint(unchecked_model)
     collection = load_adaptation_set(views, clouds, objects)
     if not len(collection):
         collection = load_collection(views, clouds)
+    prepared = preparation(collection.views.shape[2], collection.clouds.shape[1], parameters.n_points)
+    model = Checkpoint(unchecked_model.tensors, unchecked_model.card | {"prepared": prepared})
+    if parameters.pose_check == "ignore":
+        return model
+    fix = parameters.pose_check == "fix"
+    joint = load_joint(unchecked_model)
     # Scoring says whether clouds are small for this tower; here only those that it cannot take are refused.
     require_stored_points(parameters.n_points, collection.clouds.shape[1], "zeroshot.n_points")
     check_cloud_size(joint.point_tower.config, parameters.n_points, None)
@@ -58,7 +60,7 @@ def check_clouds(
         batch_size=parameters.batch_size,
     )
     report_pose(findings, fix=fix)
-    return with_pose(unchecked_model, findings.correction()) if fix else unchecked_model
+    return with_pose(model, findings.correction()) if fix else model
 
 
 def score_zeroshot(
