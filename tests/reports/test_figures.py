@@ -29,7 +29,7 @@ from crossmost.reports import (
     reliability_figure,
     training_figure,
 )
-from crossmost.reports.figures import wilson_interval
+from crossmost.reports.figures import MOST_CONFUSED, wilson_interval
 from crossmost.reports.marginal_figures import marginal_figures, pseudo_label_share_figure
 from crossmost.reports.names import METHOD_NAMES, VIEW_NAMES
 from crossmost.reports.training_figures import class_share_figure, training_panels
@@ -99,6 +99,19 @@ def test_confusion_figure_shows_row_shares() -> None:
         totals = np.asarray(heatmap.z).sum(axis=1)
         assert np.allclose(totals[totals > 0], 100)
         assert np.asarray(heatmap.customdata).sum() == 42
+
+
+def test_of_many_classes_the_most_confused_are_shown() -> None:
+    names = [f"class {number:02d}" for number in range(MOST_CONFUSED + 20)]
+    rows = [("crossmost", "test", "joint", name, name, 3) for name in names]
+    rows += [("crossmost", "test", "joint", name, names[-1], 1) for name in names[: MOST_CONFUSED - 1]]
+    columns = ["method", "split", "view", "true_class", "predicted_class", "count"]
+    figure = confusion_figure(pd.DataFrame(rows, columns=columns), names, split="test", methods=["crossmost"])
+    (heatmap,) = figure.data
+    assert list(heatmap.x) == list(heatmap.y) == [*names[: MOST_CONFUSED - 1], names[-1]]
+    assert np.asarray(heatmap.z)[0, 0] == 75 and np.asarray(heatmap.customdata)[0, -1] == 1
+    shown = confusion_figure(pd.DataFrame(rows[1:], columns=columns), names[:3], split="test", methods=["crossmost"])
+    assert list(shown.data[0].x) == names[:3]
 
 
 def test_reliability_figure_draws_raw_and_calibrated_with_their_errors() -> None:

@@ -18,6 +18,8 @@ LOSS_COLOR = "#d0504a"
 HEAT_SCALE = [[0.0, "rgba(63,127,220,0)"], [1.0, "rgba(63,127,220,1)"]]
 Z_95 = 1.959964
 """Standard normal quantile of a two-sided 95 % interval."""
+MOST_CONFUSED = 60
+"""Classes of a confusion matrix that can still be read."""
 MOST_CLASSES = 30
 """More classes than this do not fit one figure: the ones that changed most are shown."""
 
@@ -180,19 +182,26 @@ def confusion_figure(
     methods: Sequence[str] = ("zeroshot", "crossmost"),
     view: str = "joint",
 ) -> go.Figure:
-    """Confusion matrices side by side, one per method: true class in rows, color the share of its objects."""
-    names = [plain(name) for name in class_names]
+    """Confusion matrices side by side, one per method: true class in rows, color the share of its objects.
+
+    Of more than `MOST_CONFUSED` classes those are shown that were most often taken for others, or others for them.
+    """
+    of_view = confusion[confusion["method"].isin(methods) & (confusion["split"] == split) & (confusion["view"] == view)]
+    shown = _most_confused(of_view, class_names)
+    names = [plain(name) for name in shown]
     titles = [plain(method_name(method)) for method in methods] if len(methods) > 1 else None
     figure = make_subplots(rows=1, cols=len(methods), subplot_titles=titles, horizontal_spacing=0.12)
     for column, method in enumerate(methods, start=1):
-        rows = confusion[(confusion["method"] == method) & (confusion["split"] == split) & (confusion["view"] == view)]
+        rows = of_view[of_view["method"] == method]
+        of_class = rows.groupby("true_class")["count"].sum().reindex(shown, fill_value=0).to_numpy()
         counts = (
-            rows.pivot(index="true_class", columns="predicted_class", values="count")
-            .reindex(index=list(class_names), columns=list(class_names), fill_value=0)
+            rows[rows["true_class"].isin(shown) & rows["predicted_class"].isin(shown)]
+            .pivot(index="true_class", columns="predicted_class", values="count")
+            .reindex(index=shown, columns=shown, fill_value=0)
             .fillna(0)
             .to_numpy(dtype=np.int64)
         )  # (C, C)
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        shares = counts / np.maximum(of_class[:, None], 1)
         show_counts = len(names) <= 20
         figure.add_trace(
             go.Heatmap(
@@ -216,3 +225,15 @@ def confusion_figure(
     figure.update_xaxes(tickangle=-60, constrain="domain", showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False)
     return styled(figure, height=max(400, 110 + 20 * len(names)), top=44 if titles else 14)
+
+
+def _most_confused(confusion: pd.DataFrame, class_names: Sequence[str]) -> list[str]:
+    """All classes in their order, or the `MOST_CONFUSED` with most wrong predictions of or as them."""
+    if len(class_names) <= MOST_CONFUSED:
+        return list(class_names)
+    wrong = confusion[confusion["true_class"] != confusion["predicted_class"]]
+    mistakes = pd.Series(0, index=list(class_names))
+    for column in ("true_class", "predicted_class"):
+        mistakes = mistakes.add(wrong.groupby(column)["count"].sum(), fill_value=0)
+    chosen = set(mistakes.reindex(list(class_names)).nlargest(MOST_CONFUSED).index)
+    return [name for name in class_names if name in chosen]

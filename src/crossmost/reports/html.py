@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 from crossmost import __version__
 from crossmost.errors import CrossmostError
 from crossmost.reports.content import AFTER, BEFORE, ReportContent
-from crossmost.reports.figures import is_labeled, splits_in
+from crossmost.reports.figures import MOST_CONFUSED, is_labeled, splits_in
 from crossmost.reports.headline import headline
 from crossmost.reports.names import MODALITY_NAMES, SPLIT_NAMES, VIEW_NAMES, method_name
 from crossmost.reports.page_figures import page_figures
@@ -51,6 +51,7 @@ def render_report(content: ReportContent) -> str:
         tables=result_tables(content.metrics),
         confidence_rows=_confidence_rows(content, splits),
         figures=page_figures(content),
+        most_confused=MOST_CONFUSED,
         thumbnails=Markup(json.dumps(dict(content.thumbnails)).replace("<", "\\u003c")),
         split_names=SPLIT_NAMES,
         view_names=VIEW_NAMES,
