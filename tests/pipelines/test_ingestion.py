@@ -85,6 +85,20 @@ def test_a_second_run_prepares_nothing(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(before["objects"], after["objects"])
 
 
+def test_a_piece_that_sorts_first_is_all_that_is_prepared(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def stored(folder: Path) -> list[bytes]:
+        run(folder, tmp_path / "raw", parameters(objects_per_shard=4))
+        return [path.read_bytes() for path in ShardStore(folder / "meshes").shard_paths]
+
+    library(tmp_path, broken=0)
+    stored(tmp_path)
+    write_library(tmp_path / "raw" / "0.sh3f", [{**BOX_ENTRY, "id": "Another#0", "name": "Chair"}])
+    with caplog.at_level("INFO", logger="crossmost.shards"):
+        updated = stored(tmp_path)
+    assert "11 objects stored, 0 quarantined; 1 made now" in caplog.text and "10 taken from before" in caplog.text
+    assert updated == stored(tmp_path / "new")
+
+
 def test_too_many_bad_objects_stop_the_run_after_the_quarantine_is_written(tmp_path: Path) -> None:
     catalog = DataCatalog({"quarantine": MemoryDataset()})
     with pytest.raises(CrossmostError, match=r"3 of 10 objects cannot be used.*10%") as error:

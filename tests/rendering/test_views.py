@@ -98,6 +98,21 @@ def test_clouds_of_a_store(meshes: ShardStore, tmp_path: Path) -> None:
             assert decode_json(sample.members["json"])["kind"] == settings.kind
 
 
+def test_an_object_that_sorts_first_is_all_that_is_made(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def make(folder: Path, items: list[StoredMesh]) -> list[bytes]:
+        meshes = write_meshes(folder / "meshes", items)
+        plans = plan_views(meshes, RIG, n_jobs=1), plan_clouds(meshes, CadSettings(n_points=64), seed=0, n_jobs=1)
+        return [path.read_bytes() for plan in plans for path in plan.write(folder / plan.stage).shard_paths]
+
+    first, *others = boxes()
+    make(tmp_path / "store", others)
+    caplog.clear()
+    with caplog.at_level("INFO", logger="crossmost.shards"):
+        updated = make(tmp_path / "store", [first, *others])
+    assert [record.message.count("; 1 made now") for record in caplog.records] == [1, 1, 1]
+    assert updated == make(tmp_path / "new", [first, *others])
+
+
 def test_settings_and_seed_make_a_new_fingerprint(meshes: ShardStore) -> None:
     works = [
         plan_views(meshes, RIG),

@@ -74,6 +74,13 @@ def test_a_worker_that_is_killed_within_a_shard_loses_nothing(tmp_path: Path, cl
     assert contents(tmp_path / "here") == contents(tmp_path / "store")
 
 
+def test_a_cluster_takes_unchanged_samples_over(tmp_path: Path, cluster: LocalCluster) -> None:
+    work(Worker(tmp_path), *KEYS, cluster=None).write(tmp_path / "store")
+    work(Worker(tmp_path, always_fatal="a"), "0", *KEYS, cluster=cluster.scheduler_address).write(tmp_path / "store")
+    work(Worker(tmp_path), "0", *KEYS, cluster=None).write(tmp_path / "here")
+    assert contents(tmp_path / "here") == contents(tmp_path / "store")
+
+
 def test_an_object_that_kills_every_worker_is_named(tmp_path: Path, cluster: LocalCluster) -> None:
     with pytest.raises(CrossmostError, match=r"A worker process died \(testing\) while it worked on .*object c"):
         work(Worker(tmp_path, always_fatal="c"), *KEYS, cluster=cluster.scheduler_address).write(tmp_path / "store")

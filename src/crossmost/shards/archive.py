@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import os
 import re
@@ -29,6 +30,14 @@ class Sample:
 
     key: str
     members: Mapping[str, bytes]
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the members' names and contents, in whatever order they are; the key does not count."""
+        digest = hashlib.sha256()
+        for extension in sorted(self.members):
+            digest.update(f"{extension} {len(self.members[extension])}\n".encode())
+            digest.update(self.members[extension])
+        return digest.hexdigest()
 
 
 def member_name(key: str, extension: str) -> str:

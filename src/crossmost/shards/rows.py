@@ -86,7 +86,7 @@ class StoredRows(ABC):
         return other
 
     def digest(self) -> str:
-        """Changes when an object, or a shard that one lies in, does."""
+        """Changes when an object does, or their order."""
         digest = hashlib.sha256()
         for reference in self.references:
             digest.update(f"{reference.fingerprint} {reference.key}\n".encode())

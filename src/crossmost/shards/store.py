@@ -13,6 +13,7 @@ import pandas as pd
 from crossmost.errors import MissingInputError
 from crossmost.shards.archive import Sample, member_extensions, read_sample, read_shard
 from crossmost.shards.fingerprint import fingerprint
+from crossmost.shards.sidecars import read_sidecar, sample_digests
 
 COMPLETE_NAME = "_store.json"
 """Written last: lists the shards of a finished store. A folder without it was left by an interrupted run."""
@@ -84,13 +85,19 @@ class ShardStore:
         return [key for name in self.shard_names for key in self._sidecars[name]["objects"]]
 
     def references(self) -> dict[str, list[SampleReference]]:
-        """Shard name → pointers to its samples: ready-made `ShardWork.jobs` for the next stage."""
-        return {
-            name: [
-                SampleReference(key, path, self._sidecars[name]["sha256"]) for key in self._sidecars[name]["objects"]
+        """Shard name → pointers to its samples: ready-made `ShardWork.jobs` for the next stage.
+
+        Each carries the digest of its own sample: the next stage's work on it stays valid, whatever else changes.
+        """
+        references = {}
+        for name, path in zip(self.shard_names, self.shard_paths, strict=True):
+            sidecar = self._sidecars[name]
+            digests = sample_digests(sidecar)
+            # Shards of older versions have no digests of samples; they are as they were if the whole shard is.
+            references[name] = [
+                SampleReference(key, path, digests.get(key, sidecar["sha256"])) for key in sidecar["objects"]
             ]
-            for name, path in zip(self.shard_names, self.shard_paths, strict=True)
-        }
+        return references
 
     def quarantine(self) -> pd.DataFrame:
         """Objects that could not be used: columns object_id, stage, reason."""
@@ -128,12 +135,3 @@ def _listed_shards(listing: Path) -> list[str]:
         raise MissingInputError(
             f"{listing} is damaged; rerun the stage that makes it: finished shards are kept"
         ) from error
-
-
-def read_sidecar(root: Path, name: str) -> dict[str, Any] | None:
-    """The `<name>.json` beside a shard, or None if there is none that can be read."""
-    try:
-        sidecar = json.loads((root / f"{name}.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
-        return None
-    return sidecar if isinstance(sidecar, dict) and "fingerprint" in sidecar else None

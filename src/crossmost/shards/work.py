@@ -3,48 +3,34 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import logging
-import os
-import pickle
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import joblib
 from distributed import KilledWorker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from crossmost.errors import CrossmostError, UnreadableObjectError
+from crossmost.errors import CrossmostError
 from crossmost.progress import show_progress
-from crossmost.shards.archive import Sample, write_shard
+from crossmost.shards.archive import Sample
 from crossmost.shards.cluster import run_on_cluster
 from crossmost.shards.fingerprint import fingerprint
-from crossmost.shards.store import COMPLETE_NAME, ShardStore, read_sidecar
+from crossmost.shards.making import ShardTask, make_shard
+from crossmost.shards.reuse import ReplacedShards, WorkItem
+from crossmost.shards.sidecars import is_whole, read_sidecar, write_atomically
+from crossmost.shards.store import COMPLETE_NAME, ShardStore
 
 logger = logging.getLogger(__name__)
 
 STORE_FORMAT = 1
 """Part of every fingerprint: raise it when the layout of shards changes."""
 _SHARD_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_initialised: set[bytes] = set()  # which worker_init calls this process has made
-
-
-class WorkItem(Protocol):
-    """What a worker needs to make one sample; picklable and small."""
-
-    @property
-    def key(self) -> str:
-        """The object id."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes when the item's input bytes change."""
-
 
 Item = TypeVar("Item")
 
@@ -74,7 +60,7 @@ class ShardWork:
         stage: Short text for the progress bar and the quarantine, e.g. "preparing meshes".
         n_jobs: Processes; −1 means one per core. 1 works in the calling process.
         cluster: Address of a Dask scheduler whose workers do it instead; see `run_on_cluster`.
-        worker_init: Picklable; called once in each process before its first item (e.g. makes the renderer).
+        worker_init: Picklable; called once in each process before the first item it makes (e.g. makes the renderer).
     """
 
     jobs: Mapping[str, Sequence[WorkItem]]
@@ -105,6 +91,9 @@ class ShardWork:
     def write(self, root: Path | str) -> ShardStore:
         """Bring the folder to what this work describes, keeping every shard that is already right.
 
+        Shards that have to be written again take over the samples whose item and settings are as they were. Objects in
+        quarantine are tried again with their shard: the reason may have gone (a library that was missing).
+
         Raises:
             CrossmostError: on a full disk, when a worker process dies, or what the worker raises as a
                 user-facing error other than `UnreadableObjectError` (e.g. no graphics library).
@@ -116,10 +105,9 @@ class ShardWork:
             pending = [name for name in self.jobs if not self._is_finished(root, name)]
             if pending:
                 (root / COMPLETE_NAME).unlink(missing_ok=True)
+            n_made = self._do(root, pending)
             _remove_leftovers(root, set(self.jobs))
-            self._do(root, pending)
-            _remove_leftovers(root, set(self.jobs))
-            _write_atomically(root / COMPLETE_NAME, json.dumps({"shards": list(self.jobs)}))
+            write_atomically(root / COMPLETE_NAME, json.dumps({"shards": list(self.jobs)}))
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -129,119 +117,63 @@ class ShardWork:
             ) from error
         store = ShardStore(root)
         seconds = time.perf_counter() - started
-        done = sum(len(self.jobs[name]) for name in pending)
+        n_taken = sum(len(items) for items in self.jobs.values()) - n_made
         logger.info(
-            "%s: %d objects stored, %d quarantined; %d made now in %.1f s (%.1f objects/s)",
-            self.stage, len(store), len(store.quarantine()), done, seconds, done / max(seconds, 1e-9),
+            "%s: %d objects stored, %d quarantined; %d made now in %.1f s (%.1f objects/s)%s",
+            self.stage, len(store), len(store.quarantine()), n_made, seconds, n_made / max(seconds, 1e-9),
+            f", {n_taken} taken from before" if n_taken else "",
         )  # fmt: skip
         return store
 
     def _is_finished(self, root: Path, name: str) -> bool:
         sidecar = read_sidecar(root, name)
-        tar = root / f"{name}.tar"
         return (
             sidecar is not None
             and sidecar["fingerprint"] == self.shard_fingerprint(name)
-            and tar.is_file()
-            and tar.stat().st_size == sidecar.get("bytes")
+            and is_whole(root, name, sidecar)
         )
 
-    def _do(self, root: Path, pending: list[str]) -> None:
-        if not pending:
-            return
+    def _do(self, root: Path, pending: list[str]) -> int:
+        """Make the pending shards; returns the number of objects that were made, not taken over."""
+        replaced = ReplacedShards(root)
+        settings = fingerprint(STORE_FORMAT, self.settings_fingerprint)
+        made = replaced.put_away(
+            {name: self.jobs[name] for name in pending}, finished=set(self.jobs).difference(pending), settings=settings
+        )
+        _remove_leftovers(root, set(self.jobs))
+        tasks = [
+            ShardTask(
+                root, name, self.jobs[name], made[name], self.worker, self.worker_init,
+                self.shard_fingerprint(name), settings, self.stage,
+            )
+            for name in pending
+        ]  # fmt: skip
         total = sum(len(items) for items in self.jobs.values())
         kept = total - sum(len(self.jobs[name]) for name in pending)
-        calls = [
-            (root, name, self.jobs[name], self.worker, self.worker_init, self.shard_fingerprint(name), self.stage)
-            for name in pending
-        ]
+        n_made = 0
         with show_progress(self.stage, total, "objects", done=kept) as progress:
             try:
-                for n_items in self._made(calls):
-                    progress.advance(n_items)
+                for name, n_made_of_shard in self._made(tasks):
+                    replaced.release(name)
+                    n_made += n_made_of_shard
+                    progress.advance(len(self.jobs[name]))
             except (TerminatedWorkerError, KilledWorker) as error:
                 raise CrossmostError(
                     f"A worker process died ({self.stage}) while it worked on {_busy_with(root)}: it ran out "
                     "of memory or a native library crashed. Rerun with fewer processes (n_jobs); if it dies at "
                     "the same object again, take that object out of the raw folder. Finished shards are kept"
                 ) from error
+        replaced.clear()
+        return n_made
 
-    def _made(self, calls: list[tuple[Any, ...]]) -> Iterator[int]:
-        """Numbers of items of the shards, as they are done."""
+    def _made(self, tasks: list[ShardTask]) -> Iterator[tuple[str, int]]:
+        """Name of each shard that is done, as they are, and how many of its objects were made."""
         if self.cluster is not None:
-            return run_on_cluster(self.cluster, _make_shard, calls)
+            return run_on_cluster(self.cluster, make_shard, [(task,) for task in tasks])
         # A shard is a long task: batches would delay the last ones, a queue would outlive a killed run.
         parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
-        made: Iterator[int] = parallel(joblib.delayed(_make_shard)(*call) for call in calls)
+        made: Iterator[tuple[str, int]] = parallel(joblib.delayed(make_shard)(task) for task in tasks)
         return made
-
-
-def _make_shard(
-    root: Path,
-    name: str,
-    items: Sequence[WorkItem],
-    worker: Callable[[Any], Sample],
-    worker_init: Callable[[], object] | None,
-    shard_fingerprint: str,
-    stage: str,
-) -> int:
-    """Make one shard and its sidecar; returns how many items it took. Runs in a worker process."""
-    if worker_init is not None:
-        token = pickle.dumps(worker_init)
-        if token not in _initialised:
-            worker_init()
-            _initialised.add(token)
-    tar, sidecar = root / f"{name}.tar", root / f"{name}.json"
-    busy = root / f".{name}.busy"
-    stored: list[str] = []
-    quarantine: list[dict[str, str]] = []
-
-    def samples() -> Iterator[Sample]:
-        for item in items:
-            busy.write_text(item.key)
-            try:
-                sample = worker(item)
-            except UnreadableObjectError as error:
-                quarantine.append({"object_id": item.key, "reason": str(error)})
-                continue
-            except CrossmostError:
-                raise
-            except Exception as error:  # the one place where no error of a single object may stop the run
-                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                quarantine.append({"object_id": item.key, "reason": f"{type(error).__name__}: {error}"})
-                continue
-            if sample.key != item.key:
-                raise CrossmostError(f"The worker made {sample.key!r} from {item.key!r} ({stage}); keys must agree")
-            stored.append(sample.key)
-            yield sample
-
-    # The old sidecar goes first: a crash must never leave it beside a newer tar.
-    sidecar.unlink(missing_ok=True)
-    tar.unlink(missing_ok=True)
-    try:
-        write_shard(tar, samples())
-        content = {
-            "fingerprint": shard_fingerprint,
-            "stage": stage,
-            "objects": stored,
-            "quarantine": quarantine,
-            "bytes": tar.stat().st_size,
-            "sha256": _sha256(tar),
-        }
-        _write_atomically(sidecar, json.dumps(content, indent=1))
-    finally:
-        busy.unlink(missing_ok=True)
-    return len(items)
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        temporary.write_text(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _remove_leftovers(root: Path, wanted: set[str]) -> None:
@@ -259,8 +191,3 @@ def _busy_with(root: Path) -> str:
         f"shard {path.name[1:].removesuffix('.busy')} (object {path.read_text()})" for path in root.glob(".*.busy")
     )
     return " or ".join(places) or f"a shard of {root}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
