@@ -35,7 +35,8 @@ def under_srun(folder: Path, event: str = "none") -> Outcome:
 def the_result(folder: Path, outcome: Outcome) -> SelfTrainingResult:
     assert [process.returncode for process in outcome] == [0] * len(outcome), outcome
     (only,) = folder.glob("result-*")
-    assert not list((folder / "scratch").iterdir())
+    (left,) = (folder / "scratch").iterdir()
+    assert left.name.endswith(".finished.pt"), "the first process alone leaves its result, and nothing to go on from"
     return read_result(only)
 
 
