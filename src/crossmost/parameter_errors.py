@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from crossmost.parameter_names import did_you_mean
+from crossmost.parameter_names import did_you_mean, leaf_names, no_parameter
 
 LONGEST_VALUE = 60
 
@@ -37,8 +37,7 @@ def explain(
             case _ if isinstance(finding["input"], Mapping) and not any(
                 known.startswith(f"{name}.") for known in names
             ):
-                for leaf in _dotted(finding["input"], f"{name}."):
-                    yield f"There is no parameter `{leaf}`{did_you_mean(leaf, names)}"
+                yield from (no_parameter(leaf, names) for leaf in leaf_names(finding["input"], f"{name}."))
             case "missing":
                 yield f"`{name}` is missing"
             case "value_error":
@@ -59,15 +58,6 @@ def _keys(location: Sequence[str | int], values: Any) -> Iterator[str]:
         else:
             return
         yield str(key)
-
-
-def _dotted(values: Mapping[str, Any], above: str) -> Iterator[str]:
-    """Dotted names of the values of a block, without those of blocks."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _dotted(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}"
 
 
 def _of_stage(stage: str, names: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -44,10 +44,14 @@ def refuse_unknown(runtime_params: Mapping[str, Any], names: Mapping[str, tuple[
     Raises:
         CrossmostError: for a name that nothing reads; with what was probably meant.
     """
-    written = list(_dotted({key: value for key, value in runtime_params.items() if key not in names}))
-    leaves = [name for name in written if not any(other.startswith(f"{name}.") for other in written)]
-    if leaves:
-        raise CrossmostError("\n".join(f"There is no parameter `{name}`{did_you_mean(name, names)}" for name in leaves))
+    unknown = leaf_names({key: value for key, value in runtime_params.items() if key not in names})
+    if problems := [no_parameter(name, names) for name in unknown]:
+        raise CrossmostError("\n".join(problems))
+
+
+def no_parameter(name: str, names: Iterable[str]) -> str:
+    """A sentence about a name that nothing reads, with what was probably meant."""
+    return f"There is no parameter `{name}`{did_you_mean(name, names)}"
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
@@ -79,6 +83,19 @@ def _rank(name: str) -> int:
     order = ("selftraining", "zeroshot", "rendering", "ingestion", "evaluation", "reporting")
     stage = name.split(".")[0]
     return order.index(stage) if stage in order else len(order)
+
+
+def leaf_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Dotted names of values, without those of the blocks they are in.
+
+    Args:
+        above: what all names begin with, a dot at its end.
+    """
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaf_names(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
 
 
 def _dotted(values: Mapping[str, Any], above: str = "") -> Iterator[str]:

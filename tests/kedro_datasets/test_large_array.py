@@ -18,6 +18,16 @@ PROJECT = Path(__file__).parents[2]
 EMBEDDINGS = Embeddings("zeroshot", ("b", "007"), np.arange(16, dtype=np.float16).reshape(2, 4, 2) / 7)
 
 
+def kill_after_the_first_rename(monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = Path.replace
+
+    def killed_after(self: Path, target: Path) -> Path:
+        replaced = replace(self, target)
+        raise KeyboardInterrupt(replaced)
+
+    monkeypatch.setattr(Path, "replace", killed_after)
+
+
 def test_embeddings_come_back_as_they_were_and_stay_in_their_file(tmp_path: Path) -> None:
     dataset = EmbeddingsDataset(filepath=str(tmp_path / "embeddings"))
     dataset.save(EMBEDDINGS)
@@ -68,13 +78,7 @@ def test_a_save_that_is_killed_never_pairs_new_embeddings_with_old_ids(
 ) -> None:
     dataset = EmbeddingsDataset(filepath=str(tmp_path))
     dataset.save(EMBEDDINGS)
-    replace = Path.replace
-
-    def killed_after(self: Path, target: Path) -> Path:
-        replaced = replace(self, target)
-        raise KeyboardInterrupt(replaced)
-
-    monkeypatch.setattr(Path, "replace", killed_after)
+    kill_after_the_first_rename(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         dataset.save(Embeddings("zeroshot", ("x", "y"), EMBEDDINGS.values + 1))
     with pytest.raises(DatasetError, match="no embeddings"):
@@ -181,13 +185,7 @@ def test_missing_and_damaged_scores_are_explained(tmp_path: Path) -> None:
 def test_a_half_written_folder_of_scores_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = ScoresDataset(filepath=str(tmp_path))
     dataset.save(SCORES)
-    replace = Path.replace
-
-    def killed_after(self: Path, target: Path) -> Path:
-        replaced = replace(self, target)
-        raise KeyboardInterrupt(replaced)
-
-    monkeypatch.setattr(Path, "replace", killed_after)
+    kill_after_the_first_rename(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         dataset.save(Scores("crossmost", ("x", "y"), ("test", "test"), SCORES.probabilities[::-1]))
     assert not dataset.exists()
