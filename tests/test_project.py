@@ -16,6 +16,7 @@ STAGES = (
     "ingestion", "rendering", "pretraining", "zeroshot", "selftraining", "evaluation", "reporting", "prediction",
     "alignment", "tuning",
 )  # fmt: skip
+VARIANTS = ("zeroshot_prediction", "picture_prediction")  # other pipelines of a stage, with its parameters
 APART = ("pretraining", "prediction", "alignment", "tuning")  # not in the main job
 LABEL_READERS = {"evaluation", "reporting"}
 
@@ -33,13 +34,13 @@ def test_every_package_has_an_init_file() -> None:
 
 
 def test_registry_holds_every_stage_and_the_main_job() -> None:
-    assert set(pipelines) == {*STAGES, "selftrain", "__default__"}
+    assert set(pipelines) == {*STAGES, *VARIANTS, "selftrain", "__default__"}
     main_job = {node.name for stage in STAGES if stage not in APART for node in pipelines[stage].nodes}
     assert {node.name for node in pipelines["selftrain"].nodes} == main_job
     assert pipelines["__default__"] == pipelines["selftrain"]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [*STAGES, *VARIANTS])
 def test_every_node_explains_itself(stage: str) -> None:
     for node in pipelines[stage].nodes:
         assert node.func.__doc__, node.name
@@ -80,7 +81,7 @@ def test_catalog_and_pipelines_name_the_same_datasets(environment: str, new_sess
     entries = _data_names(set(catalog.keys()))
     for name in entries:
         catalog.get(name)  # its class exists and takes these arguments
-    stages = [pipelines[stage] for stage in STAGES]
+    stages = [pipelines[stage] for stage in (*STAGES, *VARIANTS)]
     used = set().union(*(_data_names(stage.datasets()) for stage in stages))
     shared = set().union(*(_data_names(stage.inputs() | stage.outputs()) for stage in stages))
     assert entries <= used, "entries that no pipeline uses"

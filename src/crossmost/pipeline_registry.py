@@ -30,6 +30,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluation": evaluation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
         "prediction": prediction.create_pipeline(),
+        "zeroshot_prediction": prediction.create_zeroshot_pipeline(),
+        "picture_prediction": prediction.create_picture_pipeline(),
         "alignment": alignment.create_pipeline(),
         "tuning": tuning.create_pipeline(),
     }
@@ -37,6 +39,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         name: Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)
         for name, pipeline in created.items()
     }
-    apart = ("pretraining", "prediction", "alignment", "tuning")
+    apart = ("pretraining", "prediction", "zeroshot_prediction", "picture_prediction", "alignment", "tuning")
     selftrain = sum((stage for name, stage in stages.items() if name not in apart), Pipeline([]))
     return {**stages, "selftrain": selftrain, "__default__": selftrain}

@@ -51,7 +51,9 @@ def address(tmp_path: Path) -> str:
         {"object_id": ["bad"], "file": ["bad.obj"], "stage": ["reading"], "reason": ["the file is <empty>"]}
     )
     page = tmp_path / "new_objects.html"
-    page.write_text(render_gallery(pd.DataFrame(columns), views, quarantine, most_objects=10), encoding="utf-8")
+    page.write_text(
+        render_gallery(pd.DataFrame(columns), views, quarantine, method="crossmost", most_objects=10), encoding="utf-8"
+    )
     return page.as_uri()
 
 

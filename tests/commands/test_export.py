@@ -1,7 +1,6 @@
 """`export`: weights with a card and programs that equal the model."""
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ from crossmost.models.encoders import Encoders, EncodersConfig
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
 from crossmost.models.point_tower import PointTowerConfig
+from tests.docs.pages import blocks_of
 
 PROJECT = Path(__file__).parents[2]
 VISION = {"image_size": 32, "layers": 1, "width": 64, "head_width": 32, "patch_size": 8}
@@ -81,7 +81,8 @@ def test_programs_run_without_this_project(exported: tuple[Path, Result]) -> Non
 
 
 def test_the_code_of_checkpoints_md_runs(exported: tuple[Path, Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs/checkpoints.md").read_text(), flags=re.DOTALL)
+    page = (PROJECT / "docs/checkpoints.md").read_text()
+    (code,) = (block.code for block in blocks_of("checkpoints.md", page) if Path(__file__).name in block.annotation)
     monkeypatch.chdir(exported[0].parent)
     names: dict[str, Any] = {"torch": torch, "clouds": torch.rand(2, 40, 6)}
     exec(code, names)

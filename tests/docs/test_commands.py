@@ -18,6 +18,7 @@ import yaml
 from dvc.cli import DvcParserError
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.session import KedroSession
+from PIL import Image
 
 from crossmost.commands import COMMANDS
 from crossmost.errors import CrossmostError
@@ -124,6 +125,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CopiedProject]
     for number, name in enumerate(("chair", "lamp", "other chair", "other lamp")):
         generate_shape(name.split()[-1], 7_000 + number).mesh.export(root / "DIR" / f"{name}.obj")
         (root / "DIR" / f"{name}.txt").write_text(f"a {name}\n", encoding="utf-8")
+    Image.new("RGB", (40, 30), "sienna").save(root / "DIR/photograph.jpg")
     (root / "names.txt").write_text("chair\nlamp\n", encoding="utf-8")
     torch.save(CHECKPOINTS["ulip"](), root / "FILE")
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]

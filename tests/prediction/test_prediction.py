@@ -7,35 +7,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import trimesh
 
-from crossmost.collection import Collection
+from crossmost.classifier import Classifier
+from crossmost.collection import Collection, load_collection
 from crossmost.errors import CrossmostError, MissingInputError
-from crossmost.kedro_datasets import CheckpointDataset
+from crossmost.kedro_datasets import CheckpointDataset, ScoresDataset
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.checkpoints.assembly import StartingPoint
-from crossmost.models.encoders import Encoders
-from crossmost.models.joint_checkpoint import joint_card, preparation, save_joint
-from crossmost.models.zeroshot_model import zeroshot_model
+from crossmost.models.joint_checkpoint import load_joint, preparation
+from crossmost.models.joint_prediction import fit_fusion, joint_prediction
+from crossmost.models.scoring import encode_collection
 from crossmost.pipelines.prediction.nodes import list_new_objects
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.prediction import predict, spreadsheet
-from crossmost.rendering import CameraRig
+from crossmost.rendering import CameraRig, decode_views
+from crossmost.shards import ShardStore
 from crossmost.sources.shapes.generator import generate_shape
-from tests.tiny_run import PROJECT, run_environment
-
-CLASSES = ["chair", "bottle", "table", "lamp", "bed", "sofa"]
-
-
-@pytest.fixture(scope="module")
-def model() -> Checkpoint:
-    """The zero-shot model of the shipped encoders in the place of an adapted one."""
-    mini = CheckpointDataset(filepath=str(PROJECT / "data/06_models/mini_encoders")).load()
-    start = StartingPoint(Encoders.from_checkpoint(mini).eval(), mini.card)
-    card = joint_card(mini.card, CLASSES, method="crossmost")
-    return save_joint(zeroshot_model(start, CLASSES, ["a {}."]), card)
+from tests.small_scores import make_scores
+from tests.tiny_run import run_environment
 
 
 def test_predictions_hold_top_five_of_both_modalities_and_jointly(model: Checkpoint) -> None:
@@ -81,7 +73,9 @@ def test_objects_that_would_be_prepared_otherwise_are_refused_with_what_to_add(
         list_new_objects(adapted, *here, zeroshot_parameters())
     as_then = RenderingParameters(views=CameraRig(image_size=224))
     assert len(list_new_objects(adapted, here[0], as_then, zeroshot_parameters(n_points=2000))) == 1
-    assert len(list_new_objects(model, *here, zeroshot_parameters())) == 1, "cards of older versions say nothing"
+    card = {key: value for key, value in model.card.items() if key != "prepared"}
+    older = Checkpoint(model.tensors, card)
+    assert len(list_new_objects(older, *here, zeroshot_parameters())) == 1, "cards of older versions say nothing"
 
 
 def test_a_folder_of_broken_files_names_them(model: Checkpoint, tmp_path: Path) -> None:
@@ -118,6 +112,41 @@ def test_a_folder_becomes_predictions_a_spreadsheet_and_a_page(model: Checkpoint
     assert list(quarantine["object_id"]) == ["broken"]
     assert Path(quarantine["file"][0]).stem == "broken"
     page = (results / "08_reporting/new_objects.html").read_text()
+    assert "classified by Cross-MoST" in page
     assert page.count("<article") == 4
     assert quarantine["reason"][0].replace("'", "&#39;")[:20] in page
     assert not re.search(r"(src|href)=\"(?!data:)", page), "the page must open offline"
+
+    # A program that uses the model itself gets the same answers.
+    classifier, table = Classifier(model), predictions.set_index("object_id")
+    for sample in ShardStore(results / "03_primary/new_views"):
+        of_views = classifier.classify_pictures(decode_views(sample)).mean(axis=0)
+        assert of_views.max() == pytest.approx(table.loc[sample.key, "image_confidence"], abs=1e-4)
+    of_scan = classifier.classify_clouds([objects / "scan.npy"])[0]  # of other 256 of its points
+    assert classifier.class_names[of_scan.argmax()] == table.loc["scan", "point_label"] == "chair"
+
+    # Before any adaptation, both modalities are read together as in the collection that was scored.
+    CheckpointDataset(filepath=str(tmp_path / "data/06_models/zeroshot")).save(
+        Checkpoint(model.tensors, model.card | {"method": "zeroshot"})
+    )
+    image, point = torch.rand(2, 30, 6, generator=torch.Generator().manual_seed(0)).mul(4).softmax(-1)
+    splits = {f"object-{row}": "test" if row < 10 else "adapt" for row in range(30)}
+    scores = make_scores(splits, image, point=point)
+    ScoresDataset(filepath=str(tmp_path / "data/07_model_output/zeroshot_scores")).save(scores)
+    run_environment("shapes", tmp_path, "zeroshot_prediction", prediction={"source": str(objects), "n_jobs": 1})
+    before = pd.read_parquet(results / "07_model_output/new_predictions.parquet").set_index("object_id")
+    collection = load_collection(
+        ShardStore(results / "03_primary/new_views"), ShardStore(results / "03_primary/new_clouds")
+    )
+    both = encode_collection(
+        load_joint(model),
+        collection,
+        image_mean=model.card["image_mean"],
+        image_std=model.card["image_std"],
+        n_points=256,
+        batch_size=4,
+    )
+    joint = joint_prediction(*both, fit_fusion(image[10:], point[10:])).amax(dim=1)
+    np.testing.assert_allclose(before.loc[list(collection.object_ids), "joint_confidence"], joint, atol=1e-4)
+    pd.testing.assert_series_equal(before["point_confidence"].sort_index(), table["point_confidence"].sort_index())
+    assert "classified by Zero-shot" in (results / "08_reporting/new_objects.html").read_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -56,20 +56,27 @@ def predict(
         fusion=load_fusion(model),
         keep_embeddings=False,
     ).scores
-    names = np.asarray(model.card["class_names"], dtype=object)
     object_ids = list(collection.object_ids)
     columns: dict[str, object] = {"object_id": object_ids, "file": [files.get(key, "") for key in object_ids]}
     for view in VIEWS:
-        probabilities = scores.of(view)  # (N, C)
-        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP_CLASSES]
-        shares = np.take_along_axis(probabilities, best, axis=1)
-        columns[f"{view}_label"] = names[best[:, 0]]
-        columns[f"{view}_confidence"] = shares[:, 0]
-        columns[f"{view}_top5"] = [names[row].tolist() for row in best]
-        columns[f"{view}_top5_confidence"] = [row.tolist() for row in shares]
+        best = best_classes(scores.of(view), model.card["class_names"])
+        columns |= {f"{view}_{column}": values for column, values in best.items()}
     table = pd.DataFrame(columns)
     table.insert(2, "agreement", table["image_label"] == table["point_label"])
     return table.sort_values("joint_confidence", ascending=False, ignore_index=True, kind="stable")
+
+
+def best_classes(probabilities: np.ndarray, class_names: Sequence[str]) -> dict[str, object]:
+    """Columns label, confidence (probability), top5 (names) and top5_confidence of probabilities (N, C)."""
+    names = np.asarray(class_names, dtype=object)
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP_CLASSES]
+    shares = np.take_along_axis(probabilities, best, axis=1)
+    return {
+        "label": names[best[:, 0]],
+        "confidence": shares[:, 0],
+        "top5": [names[row].tolist() for row in best],
+        "top5_confidence": [row.tolist() for row in shares],
+    }
 
 
 def spreadsheet(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -82,9 +89,18 @@ def spreadsheet(predictions: pd.DataFrame) -> pd.DataFrame:
         plain[f"{view}_label"] = predictions[f"{view}_label"]
         plain[f"{view}_confidence"] = predictions[f"{view}_confidence"].round(4)
     for view in VIEWS:
-        pairs = zip(predictions[f"{view}_top5"], predictions[f"{view}_top5_confidence"], strict=True)
-        plain[f"{view}_top5"] = [
-            "; ".join(f"{name} {share:.3f}" for name, share in zip(names, shares, strict=True))
-            for names, shares in pairs
-        ]
+        plain[f"{view}_top5"] = _as_text(predictions[f"{view}_top5"], predictions[f"{view}_top5_confidence"])
     return plain
+
+
+def picture_spreadsheet(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The same of what `predict_pictures` makes."""
+    plain = predictions[["object", "pictures", "label"]].copy()
+    plain["confidence"] = predictions["confidence"].round(4)
+    plain["top5"] = _as_text(predictions["top5"], predictions["top5_confidence"])
+    return plain
+
+
+def _as_text(names: pd.Series, confidences: pd.Series) -> list[str]:
+    pairs = zip(names, confidences, strict=True)
+    return ["; ".join(f"{name} {share:.3f}" for name, share in zip(*pair, strict=True)) for pair in pairs]

@@ -40,6 +40,12 @@ def png_to_uri(content: bytes, name: str, *, side: int = VIEW_SIDE) -> str:
     return _webp_uri(image, quality=88 if side > THUMBNAIL_SIDE else 70)
 
 
+def picture_to_uri(picture: Image.Image, *, side: int = VIEW_SIDE) -> str:
+    """A picture as a small WebP data URI; changes its size in place."""
+    picture.thumbnail((side, side))
+    return _webp_uri(picture, quality=88)
+
+
 def sheet_to_uri(sheet: Image.Image) -> str:
     """A contact sheet as a WebP data URI, at most `SHEET_WIDTH` wide."""
     image = sheet.convert("RGB")

@@ -1,31 +1,50 @@
-"""Nodes of the prediction pipeline."""
+"""Nodes of the prediction pipelines."""
 
 import logging
 from dataclasses import replace
 
 import pandas as pd
 
+from crossmost.classifier import Classifier
 from crossmost.collection import load_collection
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.joint_checkpoint import load_pose, preparation
+from crossmost.models.joint_checkpoint import load_pose, preparation, with_fusion
+from crossmost.models.scoring import fusion_from_scores
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
-from crossmost.prediction import corrected_frame, predict, render_gallery, require_same_preparation, spreadsheet
+from crossmost.prediction import (
+    corrected_frame,
+    picture_spreadsheet,
+    predict,
+    predict_pictures,
+    render_gallery,
+    render_picture_gallery,
+    require_same_preparation,
+    spreadsheet,
+)
+from crossmost.scores import Scores
 from crossmost.shards import ShardStore, ShardWork, chunk_into_shards, decode_json
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, source_code_fingerprint
 from crossmost.sources.folder import FolderSource
 from crossmost.sources.frames import Frame
 from crossmost.sources.missing_files import say_missing_files
+from crossmost.sources.picture_files import PictureFiles, list_pictures
 
 logger = logging.getLogger(__name__)
 
 _NAMED = 5  # unusable objects in an error message
 
 
+def read_both_modalities(zeroshot_model: Checkpoint, zeroshot_scores: Scores) -> Checkpoint:
+    """The zero-shot model that reads images and points together as it did in the collection it scored."""
+    tensors = with_fusion(zeroshot_model.tensors, fusion_from_scores(zeroshot_scores))
+    return Checkpoint(tensors, zeroshot_model.card)
+
+
 def list_new_objects(
-    crossmost_model: Checkpoint,
+    model: Checkpoint,
     parameters: PredictionParameters,
     rendering: RenderingParameters,
     zeroshot: ZeroshotParameters,
@@ -37,14 +56,14 @@ def list_new_objects(
             "kedro run --pipelines=prediction --params prediction.source=DIR"
         )
     require_same_preparation(
-        crossmost_model.card,
+        model.card,
         preparation(rendering.views.image_size, rendering.clouds.n_points, zeroshot.n_points),
     )
-    given, pose = Frame(parameters.up, parameters.front), load_pose(crossmost_model)
+    given, pose = Frame(parameters.up, parameters.front), load_pose(model)
     frame = corrected_frame(given, pose.up)
     if pose.up != "y":
         logger.info("The model was adapted to objects that had to be turned; so are these: %s is up", frame.up)
-    return list(FolderSource(parameters.source, "none", tuple(crossmost_model.card["class_names"]), frame).objects())
+    return list(FolderSource(parameters.source, "none", tuple(model.card["class_names"]), frame).objects())
 
 
 def prepare_new_meshes(new_objects: list[RawObject], parameters: PredictionParameters) -> ShardWork:
@@ -70,7 +89,7 @@ def list_unusable_objects(
 
 
 def predict_new_objects(
-    crossmost_model: Checkpoint,
+    model: Checkpoint,
     new_views: ShardStore,
     new_clouds: ShardStore,
     new_objects: list[RawObject],
@@ -85,10 +104,8 @@ def predict_new_objects(
             "first are:\n" + "\n".join(named)
         )
     predictions = predict(
-        crossmost_model,
-        load_collection(
-            new_views, new_clouds, replace(load_pose(crossmost_model), up="y")
-        ),  # turned when they were read
+        model,
+        load_collection(new_views, new_clouds, replace(load_pose(model), up="y")),  # turned when they were read
         {raw.object_id: raw.source for raw in new_objects},
         n_points=zeroshot.n_points,
         batch_size=zeroshot.batch_size,
@@ -97,7 +114,56 @@ def predict_new_objects(
 
 
 def make_gallery(
-    new_predictions: pd.DataFrame, new_views: ShardStore, new_quarantine: pd.DataFrame, parameters: PredictionParameters
+    model: Checkpoint,
+    new_predictions: pd.DataFrame,
+    new_views: ShardStore,
+    new_quarantine: pd.DataFrame,
+    parameters: PredictionParameters,
 ) -> str:
     """The page of new objects."""
-    return render_gallery(new_predictions, new_views, new_quarantine, most_objects=parameters.gallery_objects)
+    return render_gallery(
+        new_predictions,
+        new_views,
+        new_quarantine,
+        method=model.card["method"],
+        most_objects=parameters.gallery_objects,
+    )
+
+
+def list_new_pictures(parameters: PredictionParameters) -> PictureFiles:
+    """The files to classify."""
+    if parameters.pictures is None:
+        raise MissingInputError(
+            "Which pictures? Name a folder of them: "
+            "kedro run --pipelines=picture_prediction --params prediction.pictures=DIR"
+        )
+    return list_pictures(parameters.pictures, parameters.picture_objects)
+
+
+def classify_pictures(
+    crossmost_model: Checkpoint,
+    new_pictures: PictureFiles,
+    parameters: PredictionParameters,
+    zeroshot: ZeroshotParameters,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Predictions with lists for programs, the same as a spreadsheet, and files that could not be read."""
+    classifier = Classifier(crossmost_model, batch_size=zeroshot.batch_size)
+    predictions, quarantine = predict_pictures(classifier, new_pictures, n_jobs=parameters.n_jobs)
+    return predictions, picture_spreadsheet(predictions), quarantine
+
+
+def make_picture_gallery(
+    crossmost_model: Checkpoint,
+    new_picture_predictions: pd.DataFrame,
+    new_pictures: PictureFiles,
+    new_picture_quarantine: pd.DataFrame,
+    parameters: PredictionParameters,
+) -> str:
+    """The page of new pictures."""
+    return render_picture_gallery(
+        new_picture_predictions,
+        new_pictures,
+        new_picture_quarantine,
+        method=crossmost_model.card["method"],
+        most_objects=parameters.gallery_objects,
+    )

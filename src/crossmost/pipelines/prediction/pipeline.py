@@ -1,24 +1,73 @@
-"""The prediction pipeline: from a folder of new objects to predictions and a gallery."""
+"""The prediction pipelines: from a folder of new objects, or of pictures, to predictions and a gallery."""
 
 from kedro.pipeline import Node, Pipeline
 
 from crossmost.pipelines.prediction.nodes import (
+    classify_pictures,
     list_new_objects,
+    list_new_pictures,
     list_unusable_objects,
     make_gallery,
+    make_picture_gallery,
     predict_new_objects,
     prepare_new_meshes,
+    read_both_modalities,
 )
 from crossmost.pipelines.rendering.nodes import capture_clouds, render_views
 
 
 def create_pipeline() -> Pipeline:
+    """New objects, classified with the adapted model."""
+    return _objects("crossmost_model", "prediction")
+
+
+def create_zeroshot_pipeline() -> Pipeline:
+    """The same with the model before any adaptation, whose joint prediction may be the better one."""
+    reading = Node(
+        read_both_modalities,
+        ["zeroshot_model", "zeroshot_scores"],
+        "zeroshot_reading_model",
+        name="read_both_modalities",
+        tags="zeroshot_prediction",
+    )
+    return Pipeline([reading]) + _objects("zeroshot_reading_model", "zeroshot_prediction")
+
+
+def create_picture_pipeline() -> Pipeline:
+    """Pictures without clouds, classified with the adapted model."""
+    return Pipeline(
+        [
+            Node(list_new_pictures, "params:prediction", "new_pictures", name="list_new_pictures"),
+            Node(
+                classify_pictures,
+                ["crossmost_model", "new_pictures", "params:prediction", "params:zeroshot"],
+                ["new_picture_predictions", "new_picture_predictions_spreadsheet", "new_picture_quarantine"],
+                name="classify_pictures",
+            ),
+            Node(
+                make_picture_gallery,
+                [
+                    "crossmost_model",
+                    "new_picture_predictions",
+                    "new_pictures",
+                    "new_picture_quarantine",
+                    "params:prediction",
+                ],
+                "new_picture_gallery",
+                name="make_picture_gallery",
+            ),
+        ],
+        tags="picture_prediction",
+    )
+
+
+def _objects(model: str, tag: str) -> Pipeline:
     """Prepare new objects exactly as those the model was adapted to, then classify and show them."""
     return Pipeline(
         [
             Node(
                 list_new_objects,
-                ["crossmost_model", "params:prediction", "params:rendering", "params:zeroshot"],
+                [model, "params:prediction", "params:rendering", "params:zeroshot"],
                 "new_objects",
                 name="list_new_objects",
             ),
@@ -33,16 +82,16 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 predict_new_objects,
-                ["crossmost_model", "new_views", "new_clouds", "new_objects", "new_quarantine", "params:zeroshot"],
+                [model, "new_views", "new_clouds", "new_objects", "new_quarantine", "params:zeroshot"],
                 ["new_predictions", "new_predictions_spreadsheet"],
                 name="predict_new_objects",
             ),
             Node(
                 make_gallery,
-                ["new_predictions", "new_views", "new_quarantine", "params:prediction"],
+                [model, "new_predictions", "new_views", "new_quarantine", "params:prediction"],
                 "new_gallery",
                 name="make_gallery",
             ),
         ],
-        tags="prediction",
+        tags=tag,
     )
