@@ -11,7 +11,7 @@ are stored: the pose that `zeroshot.pose_check=fix` writes into a model's card i
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -32,6 +32,7 @@ from crossmost.models.encoders import Encoders
 from crossmost.models.joint import JointModel
 from crossmost.models.scoring import Scored, fusion_from_scores, predictions_from_scores, score_collection
 from crossmost.models.text_classifier import text_classifier
+from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 from crossmost.pipelines.selftraining.parameters import SelftrainingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.scores import VIEWS, Scores
@@ -44,10 +45,12 @@ from crossmost.tuning import CRITERIA, label_free_criteria
 
 PROJECT = Path(__file__).parents[1]
 METHODS = ("zeroshot", "transductive", "selftrain_separate", "crossmost")
+ANSWER = "answer"
+"""The joint prediction that the pipeline would take, zero-shot's or Cross-MoST's."""
 LOGGED = ("kept_share", "teacher_entropy_image", "teacher_entropy_point")
 WITHOUT_LABELS = (*CRITERIA, *LOGGED)
 """Facts that need no label: about the result of a run, and about its last steps."""
-FACTS = (*WITHOUT_LABELS, "coverage_image", "label_top1_image", "coverage_point", "label_top1_point")
+FACTS = (*WITHOUT_LABELS, "changed_share", "coverage_image", "label_top1_image", "coverage_point", "label_top1_point")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Inputs:
     encoders: Checkpoint
     selftraining: SelftrainingParameters
     zeroshot: ZeroshotParameters
+    least_changed_share: float = EvaluationParameters.model_fields["least_changed_share"].default
     n_folds: int | None = None
 
     def split(self, seed: int) -> dict[str, str]:
@@ -109,6 +113,7 @@ def load_inputs(env: str, runtime_parameters: dict[str, Any]) -> Inputs:
             encoders=load("mini_encoders"),
             selftraining=SelftrainingParameters.model_validate(context.params["selftraining"]),
             zeroshot=zeroshot,
+            least_changed_share=EvaluationParameters.model_validate(context.params["evaluation"]).least_changed_share,
         )
 
 
@@ -156,7 +161,7 @@ class Run:
         return result
 
 
-def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Iterator[dict[str, Any]]:
+def run_seed(inputs: Inputs, seed: int, methods: Sequence[str] = METHODS) -> Iterator[dict[str, Any]]:
     """Rows (seed, method, split, view, top1, seconds of adapting, facts without and about labels) of one seed."""
     splits, truth = inputs.split(seed), inputs.truth()
     zeroshot = Run(inputs, splits, "zeroshot").scored(inputs.collection, keep_embeddings=True)
@@ -179,9 +184,21 @@ def run_seed(inputs: Inputs, seed: int, methods: Iterable[str] = METHODS) -> Ite
             seconds, facts["cpu_seconds"] = time.perf_counter() - started, time.process_time() - started_cpu
             scores = run.scored(inputs.collection).scores
             facts |= label_free_criteria(scores, reference) | run_facts(result, truth)
+            facts["changed_share"] = changed_share(reference, scores)
         for (side, view), top1 in accuracies(scores, truth).items():
             found = {"seed": seed, "method": method, "split": side, "view": view, "top1": top1}
             yield {**found, "seconds": seconds, **facts}
+        if method == "crossmost" and "zeroshot" in methods:
+            takes_adapted = facts["changed_share"] >= inputs.least_changed_share
+            for (side, view), top1 in accuracies(scores if takes_adapted else reference, truth).items():
+                if view == "joint":
+                    yield {"seed": seed, "method": ANSWER, "split": side, "view": view, "top1": top1, "seconds": 0.0}
+
+
+def changed_share(before: Scores, after: Scores) -> float:
+    """Of the objects to adapt to, those whose joint label is another one."""
+    labels = [scores.joint[scores.known_rows()].argmax(axis=1) for scores in (before, after)]
+    return float((labels[0] != labels[1]).mean())
 
 
 def run_facts(result: SelfTrainingResult, truth: pd.Series) -> dict[str, float]:
@@ -217,8 +234,9 @@ def summarize(rows: pd.DataFrame, methods: Sequence[str] = METHODS) -> Table:
         table.add_column(column, no_wrap=True)
     cells = rows.pivot_table(index=["split", "method", "seed"], columns="view", values="top1")
     present = [method for method in methods if method in set(rows["method"])]
+    answered = [ANSWER] if ANSWER in set(rows["method"]) else []
     for side in ("adapt", "test"):
-        for method in present:
+        for method in (*present, *answered):
             values = _by_view(cells, side, method)
             seconds = rows.loc[rows["method"] == method, "seconds"].mean()
             table.add_row(side, method, *(_cell(values[view]) for view in VIEWS), f"{seconds:.0f}")
@@ -235,6 +253,8 @@ def _by_view(cells: pd.DataFrame, side: str, method: str) -> pd.DataFrame:
 
 
 def _cell(values: pd.Series, sign: str = "") -> str:
+    if values.isna().all():
+        return ""
     spread = values.std() if len(values) > 1 else 0.0
     return f"{100 * values.mean():{sign}.1f} ± {100 * spread:.1f}"
 

@@ -89,8 +89,8 @@ def measure(folder: Path) -> dict[str, Any]:
 
     methods = [ScoresDataset(filepath=str(folder / method)).load() for method in METHODS]
     scores = timed("reading and checking", nodes.collect_scores, *methods, objects, class_names)
-    timed("predictions", nodes.make_predictions, scores, class_names)
     confidence = timed("confidence", nodes.measure_confidence, scores)
+    timed("predictions", nodes.make_predictions, scores, class_names, confidence, params)
     timed("accuracy", nodes.measure_accuracy, scores, labels, class_names, confidence, params)
     timed("snapshots", nodes.measure_snapshots, snapshots, log, labels, class_names)
     timed("calibration", nodes.measure_reliability, scores, labels, class_names)

@@ -112,6 +112,13 @@ def test_only_evaluation_and_reporting_read_labels() -> None:
     assert "evaluation" in readers
 
 
+def test_the_answer_is_chosen_without_labels() -> None:
+    everything = sum((pipelines[stage] for stage in STAGES), Pipeline([]))
+    makes = everything.to_outputs("predictions")
+    assert "evaluation.measure_confidence" in {node.name for node in makes.nodes}
+    assert "labels" not in makes.all_inputs()
+
+
 def test_source_labels_only_stratify_the_split() -> None:
     """Labels part from the objects in the first node; what else reads them may only tell the splits apart."""
     readers = {node.name for stage in STAGES for node in pipelines[stage].nodes if "source_labels" in node.inputs}

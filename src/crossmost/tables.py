@@ -101,12 +101,13 @@ PSEUDO_LABELS = pa.DataFrameSchema(
     name="pseudo_labels",
 )
 
-_PREDICTION = r"^[a-z_]+_(image|point|joint)"
+_PREDICTION = r"^(answer|[a-z_]+_(image|point|joint))"
 
 PREDICTIONS = pa.DataFrameSchema(
     {
         "object_id": _object_id(unique=True),
         "split": pa.Column(str, pa.Check.isin(SPLITS), coerce=True),
+        "answer_method": pa.Column(str, pa.Check.isin(METHODS), required=False, coerce=True),
         f"{_PREDICTION}_label$": pa.Column(str, regex=True, coerce=True),
         f"{_PREDICTION}_confidence$": pa.Column(float, pa.Check.in_range(0, 1), regex=True, coerce=True),
         f"{_PREDICTION}_top5$": pa.Column(object, regex=True),

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from crossmost.errors import CrossmostError
 from crossmost.evaluation import (
+    Answer,
     MethodScores,
     accuracy_table,
     check_scores,
+    choose_answer,
     confidence_table,
     confusion_table,
     correctness_table,
@@ -221,6 +223,35 @@ def test_predictions_table_has_one_row_per_object() -> None:
                 assert row[f"{method}_{view}_label"] == ranked[0]
                 assert row[f"{method}_{view}_top5"] == ranked
                 assert row[f"{method}_{view}_confidence"] == pytest.approx(vector.max())
+
+
+@pytest.mark.parametrize(("changed_objects", "method"), [(3, "zeroshot"), (4, "crossmost"), (40, "crossmost")])
+def test_the_answer_is_the_adapted_model_where_it_changed_enough(changed_objects: int, method: str) -> None:
+    """Ten percent of the 40 objects adapted to are four; what it changed of the others does not count."""
+    splits = {f"object-{row}": "adapt" if row < 40 else "test" for row in range(50)}
+    before = np.tile([0.8, 0.1, 0.1], (50, 1))
+    after = np.tile([0.6, 0.3, 0.1], (50, 1))
+    after[:changed_objects] = after[40:] = [0.1, 0.7, 0.2]
+    scores = check_scores(
+        [make_scores(splits, before), make_scores(splits, after, method="crossmost")],
+        pd.DataFrame({"object_id": list(splits), "split": list(splits.values())}),
+        ["x", "y", "z"],
+    )
+    answer = choose_answer(confidence_table(scores), 0.1)
+    assert answer == Answer(method, changed_objects / 40)
+    predictions = predictions_table(scores, ["x", "y", "z"], answer)
+    check_table(PREDICTIONS, predictions)
+    assert (predictions["answer_method"] == method).all()
+    for fact in ("label", "confidence", "top5"):
+        assert list(predictions[f"answer_{fact}"]) == list(predictions[f"{method}_joint_{fact}"])
+
+
+def test_without_both_methods_there_is_no_answer() -> None:
+    splits = {"a": "adapt"}
+    objects = pd.DataFrame({"object_id": ["a"], "split": ["adapt"]})
+    for method in ("zeroshot", "crossmost"):
+        scores = check_scores([make_scores(splits, [[0.7, 0.3]], method=method)], objects, ["x", "y"])
+        assert choose_answer(confidence_table(scores), 0.1) is None
 
 
 def test_top5_is_shorter_with_fewer_classes_and_ties_take_the_first() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crossmost.reports.headline import Headline, headline
+from crossmost.reports.headline import Headline, answer_sentence, headline
 
 
 def outcome(
@@ -77,3 +77,24 @@ def test_one_method_alone(methods: list[str]) -> None:
     metrics = {"n_adapt": 0, "n_test": 10, "methods": results}
     gains = pd.DataFrame(columns=["method", "split", "view", "gain"])
     assert "nothing to compare" in headline(metrics, gains, pd.DataFrame()).title
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("zeroshot", "of Zero-shot: self-training changed only 4.0 %"),
+        ("crossmost", "of Cross-MoST: self-training changed 4.0 %"),
+    ],
+)
+def test_the_answer_is_named_with_its_reason(method: str, words: str) -> None:
+    confidence = pd.DataFrame(
+        {
+            "method": ["zeroshot", "crossmost", "crossmost", "crossmost"],
+            "view": ["joint", "point", "joint", "joint"],
+            "split": ["adapt", "adapt", "test", "adapt"],
+            "changed": [0.0, 0.5, 0.3, 0.04],
+        }
+    )
+    (sentence,) = answer_sentence(pd.DataFrame({"answer_method": [method]}), confidence)
+    assert words in sentence
+    assert answer_sentence(pd.DataFrame({"object_id": ["a"]}), confidence) == []

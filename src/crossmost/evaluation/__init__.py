@@ -1,5 +1,6 @@
 """Evaluation: predictions, accuracies, pseudo-label quality, and what can be said without labels."""
 
+from crossmost.evaluation.answer import Answer, choose_answer
 from crossmost.evaluation.confidence import confidence_table
 from crossmost.evaluation.embedding_layout import drawn_embeddings, lay_out
 from crossmost.evaluation.metrics import (
@@ -17,11 +18,13 @@ from crossmost.evaluation.scores import MethodScores, ViewScores, check_scores
 from crossmost.evaluation.snapshots import snapshot_table
 
 __all__ = [
+    "Answer",
     "MethodScores",
     "ViewScores",
     "accuracy_table",
     "calibration_error",
     "check_scores",
+    "choose_answer",
     "confidence_table",
     "confusion_table",
     "correctness_table",

@@ -75,6 +75,25 @@ def headline(metrics: Mapping[str, Any], gains: pd.DataFrame, confidence: pd.Dat
     return Headline(title, sentences, verdict)
 
 
+def answer_sentence(predictions: pd.DataFrame, confidence: pd.DataFrame) -> list[str]:
+    """Whose joint prediction is the answer, and why; empty if none was chosen.
+
+    Args:
+        predictions: see `predictions_table`.
+        confidence: see `confidence_table`.
+    """
+    if "answer_method" not in predictions or not len(predictions):
+        return []
+    method = predictions["answer_method"].iloc[0]
+    rows = confidence[(confidence["method"] == AFTER) & (confidence["view"] == "joint")].set_index("split")["changed"]
+    changed = rows["adapt"] if "adapt" in rows else rows.iloc[0]
+    amount = "only " if method == BEFORE else ""
+    return [
+        f"The answer for objects of both modalities, chosen without labels, is the joint prediction of "
+        f"{method_name(method)}: self-training changed {amount}{percent(changed)} of the joint labels."
+    ]
+
+
 def _interval_sentence(joint: Mapping[str, Any]) -> str:
     return (
         f"That is {points(joint['gain'])} points (95 % interval {points(joint['low'])} to "

@@ -14,7 +14,7 @@ from crossmost import __version__
 from crossmost.errors import CrossmostError
 from crossmost.reports.content import AFTER, BEFORE, ReportContent
 from crossmost.reports.figures import MOST_CONFUSED, is_labeled, splits_in
-from crossmost.reports.headline import headline
+from crossmost.reports.headline import answer_sentence, headline
 from crossmost.reports.names import MODALITY_NAMES, SPLIT_NAMES, VIEW_NAMES, method_name
 from crossmost.reports.page_figures import page_figures
 from crossmost.reports.seeds import seed_sentence
@@ -46,6 +46,7 @@ def render_report(content: ReportContent) -> str:
         labeled=is_labeled(content.metrics),
         splits=splits,
         headline=headline(content.metrics, content.gains, content.confidence),
+        answer_sentence=answer_sentence(content.predictions, content.confidence),
         seed_sentence=seed_sentence(content.seeds, splits[0]) if splits else [],
         tiles=_tiles(content, splits[0]) if splits else [],
         tables=result_tables(content.metrics),

@@ -1,5 +1,6 @@
 """Nodes of the evaluation pipeline: the only stage before the report that reads labels."""
 
+import logging
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ from crossmost.evaluation import (
     MethodScores,
     accuracy_table,
     check_scores,
+    choose_answer,
     confidence_table,
     confusion_table,
     correctness_table,
@@ -26,6 +28,8 @@ from crossmost.models.checkpoint import Checkpoint
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 from crossmost.scores import Scores
 
+logger = logging.getLogger(__name__)
+
 
 def collect_scores(
     zeroshot_scores: Scores,
@@ -40,9 +44,20 @@ def collect_scores(
     return check_scores(methods, objects, class_names)
 
 
-def make_predictions(method_scores: MethodScores, class_names: list[str]) -> pd.DataFrame:
-    """One row per object with every method's label, confidence and five best classes."""
-    return predictions_table(method_scores, class_names)
+def make_predictions(
+    method_scores: MethodScores, class_names: list[str], confidence_summary: pd.DataFrame, params: EvaluationParameters
+) -> pd.DataFrame:
+    """One row per object: the answer, chosen without labels, and every method's label, confidence and best classes."""
+    answer = choose_answer(confidence_summary, params.least_changed_share)
+    if answer is not None:
+        logger.info(
+            "The answer for objects of both modalities is the joint prediction of %s: self-training changed %.1f %% of "
+            "its labels (evaluation.least_changed_share is %g)",
+            answer.method,
+            100 * answer.changed_share,
+            params.least_changed_share,
+        )
+    return predictions_table(method_scores, class_names, answer)
 
 
 def measure_confidence(method_scores: MethodScores) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 make_predictions,
-                inputs=["method_scores", "class_names"],
+                inputs=["method_scores", "class_names", "confidence_summary", "params:evaluation"],
                 outputs="predictions",
                 name="make_predictions",
             ),
