@@ -14,6 +14,7 @@ from trimesh.visual.material import color_image
 
 from crossmost.errors import UnreadableObjectError
 from crossmost.sources.base import PointCloud
+from crossmost.sources.gltf_files import GLTF_KINDS, read_gltf
 from crossmost.sources.references import FolderResolver
 
 MESH_SUFFIXES = (".obj", ".off", ".ply", ".stl", ".glb", ".gltf", ".3mf")
@@ -108,7 +109,7 @@ def read_mesh_file(path: Path, root: Path) -> trimesh.Scene | PointCloud:
     resolver = FolderResolver(root, path)
     kind = path.suffix.lower().removeprefix(".")
     try:
-        scene = trimesh.load_scene(io.BytesIO(read_content(path)), file_type=kind, resolver=resolver, process=False)
+        scene = _load(read_content(path), kind, resolver)
     except PARSER_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnreadableObjectError(f"the file is no valid {kind.upper()}: {reason}") from error
@@ -119,6 +120,12 @@ def read_mesh_file(path: Path, root: Path) -> trimesh.Scene | PointCloud:
     _drop_stand_ins(scene)
     scene.metadata["missing_files"] = resolver.missing
     return scene
+
+
+def _load(content: bytes, kind: str, resolver: FolderResolver) -> trimesh.Scene:
+    if kind in GLTF_KINDS:
+        return read_gltf(content, kind, resolver)
+    return trimesh.load_scene(io.BytesIO(content), file_type=kind, resolver=resolver, process=False)
 
 
 def keep_faces(scene: trimesh.Scene, what: str) -> None:
