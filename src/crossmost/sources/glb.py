@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from crossmost.errors import UnreadableObjectError
 
 MAX_TEXTURE_SIDE = 512
 """Pixels; textures of larger sides are shrunk."""
+HUGE_TEXTURE_SIDE = 4096
+"""Pixels; larger textures, as photogrammetry makes them, are read at a coarser resolution if their format can."""
 COARSEST_STEP = 1e-6
 """Between float32 numbers where the corners of a mesh are, in lengths of its longest side."""
 WHITE = np.full(4, 255, dtype=np.uint8)
@@ -48,7 +51,7 @@ def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     Raises:
         UnreadableObjectError: if no triangle is left.
     """
-    parts = [part for mesh in _placed_meshes(scene) for part in _split_transparent(_read_mesh(mesh))]
+    parts = [part for placed in _placed_parts(scene) for part in _split_transparent(placed)]
     groups: dict[object, list[_Part]] = {}
     for part in parts:
         groups.setdefault(_group_of(part), []).append(part)
@@ -87,31 +90,25 @@ def _near_enough(scene: trimesh.Scene) -> trimesh.Scene:
     return scene
 
 
-def _placed_meshes(scene: trimesh.Scene) -> list[trimesh.Trimesh]:
+def _placed_parts(scene: trimesh.Scene) -> Iterator[_Part]:
     """Meshes of a scene in its own frame, in a fixed order."""
-    placed = [mesh for mesh in scene.dump() if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]
-    for mesh in placed:
-        tint = _tint(scene.geometry[mesh.metadata["name"]].visual)
-        if tint is not None and isinstance(mesh.visual, TextureVisuals):
-            mesh.visual.vertex_attributes["color"] = tint  # trimesh's copies leave it out
-    return placed
+    for node in scene.graph.nodes_geometry:
+        matrix, name = scene.graph[node]
+        mesh = scene.geometry[name]
+        if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces):
+            # Placed without its textures: copies of these may take gigabytes, and lack the colors of corners.
+            placed = trimesh.Trimesh(mesh.vertices.copy(), mesh.faces.copy(), process=False)
+            placed.apply_transform(matrix)
+            yield _read_mesh(np.asarray(placed.vertices), np.asarray(placed.faces), mesh.visual)
 
 
-def _tint(visual: object) -> np.ndarray | None:
-    """(N, 4) uint8 RGBA by which corners change their texture, or None."""
-    return visual.vertex_attributes.get("color") if isinstance(visual, TextureVisuals) else None
-
-
-def _read_mesh(mesh: trimesh.Trimesh) -> _Part:
-    vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
-    visual = mesh.visual
+def _read_mesh(vertices: np.ndarray, faces: np.ndarray, visual: object) -> _Part:
     if isinstance(visual, TextureVisuals):
         color, image = _read_material(visual.material)
-        uv = visual.uv
+        uv, tint = visual.uv, visual.vertex_attributes.get("color")
         if image is not None and (uv is None or len(uv) != len(vertices) or not np.isfinite(uv).all()):
             color, image = _average_color(image), None
         colors = np.tile(np.array(color, dtype=np.uint8), (len(vertices), 1))
-        tint = _tint(visual)
         if tint is not None and len(tint) == len(vertices):
             colors = (colors * (_with_alpha(tint) / 255)).round().astype(np.uint8)
         return _Part(vertices, faces, colors, None if image is None else np.asarray(uv)[:, :2], image)
@@ -170,7 +167,8 @@ def _opacity(properties: dict[str, object]) -> float:
 def _shrink(image: Image.Image) -> Image.Image | None:
     """The image with at most `MAX_TEXTURE_SIDE` pixels a side, RGB or RGBA; None if it cannot be decoded."""
     try:
-        image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
+        if max(image.size) > HUGE_TEXTURE_SIDE:
+            image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
         if image.mode.startswith("I") or image.mode == "F":
             image = _eight_bits(image)
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info

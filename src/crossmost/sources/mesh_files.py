@@ -113,9 +113,10 @@ def read_mesh_file(path: Path, root: Path) -> trimesh.Scene | PointCloud:
     except PARSER_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnreadableObjectError(f"the file is no valid {kind.upper()}: {reason}") from error
-    clouds = [part for part in scene.dump() if isinstance(part, trimesh.PointCloud)]
-    if clouds and not any(isinstance(part, trimesh.Trimesh) and len(part.faces) for part in scene.geometry.values()):
-        return _as_cloud(clouds)
+    if not any(isinstance(part, trimesh.Trimesh) and len(part.faces) for part in scene.geometry.values()):
+        clouds = [part for part in scene.dump() if isinstance(part, trimesh.PointCloud)]
+        if clouds:
+            return _as_cloud(clouds)
     keep_faces(scene, "the file")
     _drop_stand_ins(scene)
     scene.metadata["missing_files"] = resolver.missing
