@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import trimesh
 from PIL import Image
 
+from crossmost.errors import UnreadableObjectError
 from crossmost.geometry.meshes import decode_mesh
 from crossmost.geometry.sampling import draw_surface_points
 from crossmost.geometry.surfaces import read_drawable, surface_colors
@@ -175,6 +177,34 @@ def test_colors_that_nobody_set_are_none(tmp_path: Path) -> None:
     material = {"pbrMetallicRoughness": {"baseColorFactor": [0.8, 0.4, 0.2, 1]}}
     scene = stored(write_gltf(tmp_path, np.zeros((4, 4), dtype=np.uint8), material))
     np.testing.assert_allclose(shown(scene), np.tile([0.8, 0.4, 0.2, 1], (4, 1)), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"extensionsRequired": ["KHR_draco_mesh_compression"]}, "compressed (KHR_draco_mesh_compression)"),
+        ({"extensionsRequired": ["EXT_meshopt_compression"]}, "compressed (EXT_meshopt_compression)"),
+        ({}, "compressed (KHR_mesh_quantization)"),
+    ],
+)
+def test_compression_is_named(change: dict[str, Any], reason: str, tmp_path: Path) -> None:
+    path = write_gltf(tmp_path, as_type(SHADES, "uint8"), None)
+    tree = json.loads(path.read_text()) | change
+    if not change:
+        tree["accessors"][0] |= {"componentType": 5122, "normalized": True}
+    path.write_text(json.dumps(tree))
+    with pytest.raises(UnreadableObjectError, match=re.escape(reason)):
+        read_mesh_file(path, tmp_path)
+
+
+def test_textures_in_a_format_of_graphics_cards_are_missing(tmp_path: Path) -> None:
+    path = write_gltf(tmp_path, as_type(SHADES, "uint8"), {}, texture=(1, 2, 3))
+    tree = json.loads(path.read_text()) | {"extensionsRequired": ["KHR_texture_basisu"]}
+    tree["textures"] = [{"extensions": {"KHR_texture_basisu": {"source": 0}}}]
+    path.write_text(json.dumps(tree))
+    scene = read_mesh_file(path, tmp_path)
+    assert isinstance(scene, trimesh.Scene)
+    assert scene.metadata["missing_files"] == ["textures in the format KTX2"]
 
 
 def test_points_have_their_16_bit_colors(tmp_path: Path) -> None:

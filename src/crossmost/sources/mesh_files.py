@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import trimesh
+from PIL import Image
 from trimesh.visual.color import ColorVisuals
 from trimesh.visual.material import color_image
 
@@ -20,6 +24,8 @@ from crossmost.sources.references import FolderResolver
 MESH_SUFFIXES = (".obj", ".off", ".ply", ".stl", ".glb", ".gltf", ".3mf")
 MAX_FILE_BYTES = 2**30
 """A larger file is refused: it would not fit into memory several times, as reading needs."""
+MAX_TEXTURE_PIXELS = 16_384**2
+"""A larger texture is left out, and counted as a missing one."""
 
 PARSER_ERRORS = (
     ValueError,
@@ -37,6 +43,15 @@ PARSER_ERRORS = (
     zipfile.BadZipFile,
 )
 """What parsers of broken files raise."""
+_OTHER_CONTENT = (
+    (b"PK\x03\x04", (".3mf", ".npz"), "a ZIP archive; unpack it"),
+    (b"\x1f\x8b", (), "packed by gzip; unpack it"),
+    (b"Kaydara FBX", (), "an FBX file; convert it to glb"),
+    (b"glTF", (".glb",), "a GLB file; let its name end in .glb"),
+    (b"ply\n", (".ply",), "a PLY file; let its name end in .ply"),
+    (b"ply\r", (".ply",), "a PLY file; let its name end in .ply"),
+)
+"""First bytes, endings of names that go with them, and what a file of another name is."""
 _STAND_IN = color_image()
 
 
@@ -67,6 +82,9 @@ def _obvious_trouble(content: bytes, suffix: str) -> str | None:
         return "the file is a web page, as failed downloads leave it; fetch it again"
     if beginning.startswith(b"version https://git-lfs"):
         return "the file is a pointer of Git LFS; fetch its content with `git lfs pull`"
+    for first_bytes, suffixes, what in _OTHER_CONTENT:
+        if content.startswith(first_bytes) and suffix not in suffixes:
+            return f"the file is {what}"
     if suffix in (".3mf", ".npz"):
         return _archive_trouble(content, suffix[1:].upper())
     if suffix == ".glb" and content.startswith(b"glTF") and len(content) >= 12:
@@ -109,7 +127,8 @@ def read_mesh_file(path: Path, root: Path) -> trimesh.Scene | PointCloud:
     resolver = FolderResolver(root, path)
     kind = path.suffix.lower().removeprefix(".")
     try:
-        scene = _load(read_content(path), kind, resolver)
+        with _large_textures():
+            scene = _load(read_content(path), kind, resolver)
     except PARSER_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnreadableObjectError(f"the file is no valid {kind.upper()}: {reason}") from error
@@ -121,6 +140,19 @@ def read_mesh_file(path: Path, root: Path) -> trimesh.Scene | PointCloud:
     _drop_stand_ins(scene)
     scene.metadata["missing_files"] = resolver.missing
     return scene
+
+
+@contextmanager
+def _large_textures() -> Iterator[None]:
+    """Pillow opens pictures up to `MAX_TEXTURE_PIXELS`: it refuses twice its own limit, and warns of what is above."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = MAX_TEXTURE_PIXELS // 2
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def _load(content: bytes, kind: str, resolver: FolderResolver) -> trimesh.Scene:
