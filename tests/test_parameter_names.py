@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.validation.type_extractor import TypeExtractor
 from omegaconf import OmegaConf
 
 from crossmost.errors import CrossmostError
@@ -15,11 +17,11 @@ SessionFactory = Callable[..., KedroSession]
 NAMES = parameter_names(str(Path(__file__).parents[1] / "conf"))
 
 
-def message(new_session: SessionFactory, environment: str, *parameters: str) -> str:
+def message(new_session: SessionFactory, environment: str, *parameters: str, pipeline: str = "selftrain") -> str:
     """What a run with `--params` says."""
     runtime: Any = OmegaConf.to_container(OmegaConf.from_dotlist(list(parameters)))
     with pytest.raises(CrossmostError) as caught:
-        new_session(environment, **runtime).run(pipeline_names=["selftrain"])
+        new_session(environment, **runtime).run(pipeline_names=[pipeline])
     return str(caught.value)
 
 
@@ -54,6 +56,32 @@ def test_names_that_nothing_reads_are_refused(new_session: SessionFactory) -> No
     assert said[2].startswith("There is no parameter `dataset`")
     assert said[3].startswith("There is no parameter `selftrainig.crossmost.epochs`")
     assert len(said) == 4
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        (
+            "selftraining.crosmost.epochs=3",
+            "`selftraining.crosmost.epochs` is no parameter; did you mean `selftraining.crossmost.epochs`?",
+        ),
+        ("prediction.surce=x", "`prediction.surce` is no parameter; did you mean `prediction.source`?"),
+        ("tuning.xyzzy=1", "`tuning.xyzzy` is no parameter"),
+        ("selftraining.crossmost.epochs=many", "`selftraining.crossmost.epochs` is 'many': Input should be a valid"),
+        ("alignment.source.kind=x", "`alignment.source.kind` is 'x'; it may be 'folder', "),
+    ],
+)
+def test_parameters_of_stages_that_do_not_run_are_checked_too(
+    parameter: str, said: str, new_session: SessionFactory
+) -> None:
+    found = message(new_session, "shapes", parameter, pipeline="ingestion")
+    assert found.startswith(said) and "\n" not in found
+
+
+def test_every_block_of_parameters_has_a_model() -> None:
+    """Names below a block without one would go unseen."""
+    blocks = {name for name in NAMES if "." not in name and any(other.startswith(f"{name}.") for other in NAMES)}
+    assert blocks == set(TypeExtractor(dict(pipelines)).extract_types_from_pipelines())
 
 
 def test_names_that_conf_reads_are_taken(new_session: SessionFactory) -> None:

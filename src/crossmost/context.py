@@ -1,6 +1,6 @@
 """Kedro's context of a run, which says in words what is wrong with parameters."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +19,44 @@ from crossmost.parameter_names import parameter_names, refuse_unknown
 class CrossmostContext(KedroContext):
     """Kedro's, with parameters whose names were looked at."""
 
+    _given_was_checked = False
+
     @property
     def params(self) -> dict[str, Any]:
         """Kedro's: models by stage.
 
+        Kedro looks at the stages that run. What was given on the command line is looked at whatever it is for: a
+        misspelt name of another stage would do nothing.
+
         Raises:
             CrossmostError: for a name or a value that no model takes, and for a name that nothing reads.
         """
+        given = self.config_loader.runtime_params or {}
         if Path(self._conf_source).is_dir():  # else an archive, of which Kedro alone knows what is in it
-            refuse_unknown(self.config_loader.runtime_params or {}, parameter_names(self._conf_source))
+            refuse_unknown(given, parameter_names(self._conf_source))
         try:
-            return super().params
+            params = super().params
         except ParameterValidationError as error:
             if problems := list(self._problems()):
                 raise CrossmostError("\n".join(problems)) from error
             raise
+        if given and not self._given_was_checked:
+            if problems := list(self._problems(given)):
+                raise CrossmostError("\n".join(problems))
+            self._given_was_checked = True
+        return params
 
     @property
     def _conf_source(self) -> str:
         return str(self.config_loader.conf_source)
 
-    def _problems(self) -> Iterator[str]:
-        """What models say themselves: Kedro's error has it as one text."""
+    def _problems(self, stages: Container[str] | None = None) -> Iterator[str]:
+        """What models say themselves, of these stages or of all: Kedro's error has it as one text."""
         values = self.config_loader["parameters"]
         for name, model in TypeExtractor(dict(pipelines)).extract_types_from_pipelines().items():
             if not (isinstance(model, type) and issubclass(model, BaseModel)):
+                continue
+            if stages is not None and name.split(".")[0] not in stages:
                 continue
             given = resolve_nested_dict_path(values, name)
             try:

@@ -28,7 +28,7 @@ def object_table(raw_objects: list[RawObject], meshes: ShardStore) -> pd.DataFra
     facts: dict[str, dict[str, Any]] = {
         sample.key: decode_json(sample.members["json"]) for sample in meshes.samples("json")
     }
-    say_missing_files(facts.values())
+    say_missing_files(facts.values(), raw_objects)
     quarantine = meshes.quarantine()
     reasons = dict(zip(quarantine["object_id"], quarantine["reason"], strict=True))
     rows = [

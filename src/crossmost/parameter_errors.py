@@ -25,7 +25,7 @@ def explain(
         name = ".".join([parameter, *_keys(finding["loc"], values)])
         match finding["type"]:
             case "extra_forbidden":
-                yield f"`{name}` is no parameter{did_you_mean(name, _of_stage(parameter, names))}"
+                yield from _unknown(name, finding["input"], _of_stage(parameter, names))
             case "union_tag_not_found":
                 yield _without_kind(name, names)
             case "union_tag_invalid":
@@ -58,6 +58,12 @@ def _keys(location: Sequence[str | int], values: Any) -> Iterator[str]:
         else:
             return
         yield str(key)
+
+
+def _unknown(name: str, value: Any, of_stage: Sequence[str]) -> Iterator[str]:
+    """About a name that a model does not have; of a block, about each value in it."""
+    for leaf in leaf_names(value, f"{name}.") if isinstance(value, Mapping) and value else [name]:
+        yield f"`{leaf}` is no parameter{did_you_mean(leaf, of_stage)}"
 
 
 def _of_stage(stage: str, names: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -161,3 +161,32 @@ def test_missing_libraries_are_one_sentence(new_session: Callable[..., KedroSess
     session = new_session("base", raw_root=str(tmp_path / "raw"))
     with pytest.raises(MissingInputError, match=r"make data.*--env=shapes"):
         session.run(pipeline_names=["ingestion"])
+
+
+def test_a_renamed_file_has_its_name_in_every_table_and_costs_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "objects"
+    folder.mkdir()
+    for name, depth in (("Box 1.obj", 1), ("Box 2.obj", 2), ("Box 3.obj", 3)):
+        (folder / name).write_text(f"mtllib lost.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 {depth}\nf 1 2 3\nf 1 2 4\n")
+    (folder / "Broken 4.stl").write_bytes(b"")
+    (tmp_path / "names.txt").write_text("chair\ntable\n")
+    own = {"kind": "folder", "path": folder, "class_list": tmp_path / "names.txt"}
+    settings = parameters(source="folder", sources={"folder": own}, max_quarantine_share=0.5)
+    run(tmp_path, folder, settings)
+    shard = tmp_path / "meshes" / "meshes-00000.tar"
+    before = shard.stat().st_mtime_ns
+    for path in list(folder.iterdir()):
+        path.rename(folder / path.name.replace(" ", "-"))
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        outputs = run(tmp_path, folder, settings)
+    sources = dict(zip(outputs["objects"]["object_id"], outputs["objects"]["source"], strict=True))
+    assert sources == {f"box-{n}": f"Box-{n}.obj" for n in (1, 2, 3)} | {"broken-4": "Broken-4.stl"}
+    assert outputs["quarantine"]["source"].tolist() == ["Broken-4.stl"]
+    assert "box-1 (Box-1.obj): lost.mtl" in caplog.text
+    assert shard.stat().st_mtime_ns == before
+    again = tmp_path / "again"
+    run(again, folder, settings)
+    assert (again / "meshes" / shard.name).read_bytes() == shard.read_bytes()

@@ -26,6 +26,7 @@ def test_links_to_folders_are_followed_and_what_is_hidden_is_not(tmp_path: Path)
     folder, elsewhere = tmp_path / "objects", tmp_path / "elsewhere"
     touch(folder / "a/1.stl", folder / ".git/2.stl", folder / "__MACOSX/3.stl", folder / "._4.stl")
     touch(elsewhere / "deep/5.stl", tmp_path / "6.stl")
+    touch(folder / "$RECYCLE.BIN/7.stl", folder / "a/@eaDir/8.stl", folder / "lost+found/9.stl")
     (folder / "b").symlink_to(elsewhere)
     (folder / "6.stl").symlink_to(tmp_path / "6.stl")
     assert found(folder) == ["6.stl", "a/1.stl", "b/deep/5.stl"]

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import trimesh
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 from pydantic import BaseModel, ValidationError
 
 from benchmarks.mixed_folder import break_things
@@ -21,6 +22,8 @@ from crossmost.geometry import decode_mesh, decode_points
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.shards import decode_json
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, open_source
+from crossmost.sources.folder import COMPANION_SUFFIXES, SUFFIXES
+from crossmost.sources.foreign_formats import is_foreign
 from crossmost.sources.shapes.generator import generate_shape
 
 
@@ -72,9 +75,51 @@ def test_every_format_gives_the_same_object(mixed: Path) -> None:
 
 
 def test_what_is_passed_over_is_said(mixed: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (mixed / "bundle.kra").write_bytes(b"?")
     with caplog.at_level(logging.INFO):
         objects(mixed, class_list=names(mixed.parent))
-    assert "1 .fbx" in caplog.text and "1 .txt" in caplog.text
+    assert "as no format of objects: 1 .kra, 1 .txt." in caplog.text
+
+
+def test_formats_that_are_not_read_are_named_with_what_to_do(mixed: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("lamp.FBX", "part.step", "scan.laz", "more.zip", "points.ply.gz"):
+        (mixed / name).write_bytes(b"?")
+    with caplog.at_level(logging.WARNING):
+        objects(mixed, class_list=names(mixed.parent))
+    assert (
+        f"Objects in {mixed} may be in files that are not read: 2 .fbx (convert them to glb, which Blender can); "
+        "1 .step (convert them to stl, which FreeCAD can); "
+        "1 .laz (convert them to ply or las, which CloudCompare can); 1 .zip, 1 .gz (unpack them)."
+    ) in caplog.messages
+
+
+def test_a_folder_of_foreign_formats_alone_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.usdz").write_bytes(b"?")
+    (tmp_path / "b.max").write_bytes(b"?")
+    with pytest.raises(MissingInputError) as error:
+        objects(tmp_path)
+    assert str(error.value).endswith(
+        ".las. What is there: 1 .usdz (convert them to glb, which Blender can); "
+        "1 .max (export them as glb from the program that made them)"
+    )
+
+
+def test_no_format_is_both_read_and_foreign() -> None:
+    assert not [suffix for suffix in (*SUFFIXES, *COMPANION_SUFFIXES) if is_foreign(suffix)]
+
+
+def test_odd_names_are_kept_and_have_ids_of_their_own(tmp_path: Path) -> None:
+    odd = ("-rf", "--params", "a#b", "a%20b", "a b", "a,b", "a=b", "😀", "日本", "CON", "x.y.z")
+    for number, name in enumerate(odd):
+        Image.new("RGB", (4, 4), (number, 99, 0)).save(tmp_path / f"{name}.png")
+        (tmp_path / f"{name}.mtl").write_text(MTL.format(texture=f"{name}.png"))
+        (tmp_path / f"{name}.obj").write_text(OBJ.format(library=f"{name}.mtl"))
+    found = objects(tmp_path, class_list=names(tmp_path))
+    assert set(found) == {f"{name}.obj" for name in odd}
+    assert len({raw.object_id for raw in found.values()}) == len(odd)
+    for raw in found.values():
+        sample = make_object_sample(raw)
+        assert decode_json(sample.members["json"])["has_texture"], raw.source
 
 
 def test_a_tilde_is_the_home_folder(mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +179,7 @@ def test_names_that_are_no_utf_8(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert [raw.source for raw in found] == ["St\\xfchle/\\xe4.stl", "St\\xfchle/\\xf6.stl", "chair/1.stl"]
     assert found[0].class_name == "St\\xfchle"
     assert len({raw.object_id for raw in found}) == 3
-    table = pd.DataFrame({"source": [decode_json(make_object_sample(raw).members["json"])["source"] for raw in found]})
+    table = pd.DataFrame({"source": [raw.source for raw in found]})
     table.to_parquet(tmp_path / "table.parquet")
 
 
@@ -153,6 +198,56 @@ def test_materials_are_found_in_any_case_and_may_be_missing(tmp_path: Path) -> N
     assert textured["has_texture"] and textured["missing_files"] == []
     lost = decode_json(make_object_sample(found["lost.obj"]).members["json"])
     assert not lost["has_texture"] and lost["missing_files"] == ["nowhere.mtl"]
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"version https://git-lfs.github.com/spec/v1\n"])
+def test_textures_that_are_no_pictures_are_counted_as_missing(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    (tmp_path / "a.mtl").write_text(MTL.format(texture="a.png"))
+    (tmp_path / "a.obj").write_text(OBJ.format(library="a.mtl"))
+    (raw,) = objects(tmp_path, class_list=names(tmp_path)).values()
+    facts = decode_json(make_object_sample(raw).members["json"])
+    assert facts["missing_files"] == ["a.png (no picture that can be read)"] and not facts["has_texture"]
+
+
+@pytest.mark.parametrize(("limit", "is_read"), [(64 * 64, True), (64 * 64 - 2, False)])
+def test_textures_may_be_larger_than_pillow_opens_by_itself(
+    limit: int, is_read: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossmost.sources.mesh_files.MAX_TEXTURE_PIXELS", limit)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    Image.new("RGB", (64, 64), "green").save(tmp_path / "a.png")
+    (tmp_path / "a.mtl").write_text(MTL.format(texture="a.png"))
+    (tmp_path / "a.obj").write_text(OBJ.format(library="a.mtl"))
+    (raw,) = objects(tmp_path, class_list=names(tmp_path)).values()
+    facts = decode_json(make_object_sample(raw).members["json"])
+    assert facts["has_texture"] == is_read and bool(facts["missing_files"]) != is_read
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
+def test_large_textures_are_not_copied_and_shrink_as_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture of 8,192 pixels a side takes 200 MB, and there may be one of them in each process."""
+    image = Image.new("RGB", (4800, 4800), "red")
+    image.paste("blue", (0, 0, 2400, 4800))
+    image.save(tmp_path / "a.jpg")
+    (tmp_path / "a.mtl").write_text(MTL.format(texture="a.jpg"))
+    (tmp_path / "a.obj").write_text(OBJ.format(library="a.mtl"))
+    (raw,) = objects(tmp_path, class_list=names(tmp_path)).values()
+    drafted: list[tuple[int, int]] = []
+    original = JpegImageFile.draft
+
+    def watched(self: JpegImageFile, mode: str | None, size: tuple[int, int] | None) -> Any:
+        found = original(self, mode, size)
+        drafted.append(self.size)
+        return found
+
+    monkeypatch.setattr(JpegImageFile, "draft", watched)
+    (part,) = decode_mesh(make_object_sample(raw)).geometry.values()
+    texture = np.asarray(part.visual.material.baseColorTexture).astype(int)
+    assert drafted[0] == (600, 600) and texture.shape == (512, 512, 3)
+    np.testing.assert_allclose(texture[9, [50, 450]], [[0, 0, 254], [254, 0, 0]], atol=6)
 
 
 def test_references_never_leave_the_folder(tmp_path: Path) -> None:
@@ -185,6 +280,11 @@ def test_references_never_leave_the_folder(tmp_path: Path) -> None:
         ("a.ply", b"\n<!DOCTYPE html>\n<html>", "is a web page"),
         ("a.xyz", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2 3 4\n", "pointer of Git LFS"),
         ("a.off", b"OFF\n3 1 0\n0 0 0\n", "no valid OFF"),
+        ("a.glb", b"PK\x03\x04\x14\x00", "the file is a ZIP archive; unpack it"),
+        ("a.ply", b"\x1f\x8b\x08\x00", "the file is packed by gzip; unpack it"),
+        ("a.stl", b"Kaydara FBX Binary  \x00", "the file is an FBX file; convert it to glb"),
+        ("a.gltf", b"glTF\x02\x00\x00\x00", "the file is a GLB file; let its name end in .glb"),
+        ("a.stl", b"ply\nformat ascii 1.0\n", "the file is a PLY file; let its name end in .ply"),
         ("a.ply", b"ply\nformat ascii 1.0\nelement vertex 3\n", "no valid PLY|no faces"),
         ("a.off", b"OFF\n3 1 0\n0 0 0\n0 0 0\n0 0 0\n3 0 1 2\n", "zero area"),
     ],

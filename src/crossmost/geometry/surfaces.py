@@ -1,7 +1,7 @@
 """From meshes in all their variety to what the graphics card draws, and to the color of any point of their surface.
 
-Colors come from wherever the mesh keeps them (vertices, faces, materials, textures); whatever is broken about
-them falls back to a flat color, because an object with a wrong color is still worth a picture.
+Colors come from wherever the mesh keeps them (vertices, faces, materials, textures, and vertices that tint textures);
+whatever is broken about them falls back to a flat color, because an object with a wrong color is still worth a picture.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import trimesh
 from PIL import Image
+from trimesh.visual.color import to_rgba
 from trimesh.visual.material import MultiMaterial, PBRMaterial, SimpleMaterial
 from trimesh.visual.texture import TextureVisuals
 
@@ -197,7 +198,7 @@ def _read_part(part: trimesh.Trimesh, matrix: np.ndarray) -> tuple[Surface | Non
             image = None
         elif image is not None:
             uv = np.nan_to_num(np.asarray(coordinates, dtype=np.float32)[:, :2])
-        colors[:] = color
+        colors[:] = color * _tint(visual, len(vertices))
     elif visual is not None and visual.kind == "vertex":
         colors[:] = np.asarray(visual.vertex_colors, dtype=np.float32) / 255
     elif visual is not None and visual.kind == "face":
@@ -210,6 +211,17 @@ def _read_part(part: trimesh.Trimesh, matrix: np.ndarray) -> tuple[Surface | Non
         colors[:, 3] = 1.0
     colors[:, 3] = np.maximum(colors[:, 3], LEAST_OPACITY)
     return Surface(vertices, colors, uv, faces, None), image
+
+
+def _tint(visual: TextureVisuals, n: int) -> np.ndarray:
+    """(n, 4) RGBA in [0, 1] by which the corners of a textured mesh change it; ones if they do not."""
+    tint = visual.vertex_attributes.get("color")
+    if tint is None or len(tint) != n:
+        return np.ones((n, 4), dtype=np.float32)
+    tint = to_rgba(tint).astype(np.float32) / 255
+    if getattr(visual.material, "alphaMode", None) == "OPAQUE":
+        tint[:, 3] = 1
+    return tint
 
 
 def _material(

@@ -8,11 +8,16 @@ from pathlib import Path, PurePath
 from typing import TypeVar
 
 AnyPath = TypeVar("AnyPath", bound=PurePath)
+_FOLDERS_OF_SYSTEMS = {"__macosx", "$recycle.bin", "system volume information", "@eadir", "lost+found"}
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder is none of the user's: macOS leaves `._NAME` beside files, `__MACOSX` in archives."""
-    return name.startswith((".", "__MACOSX"))
+    """Whether a file or folder is none of the user's.
+
+    macOS leaves `._NAME` beside files and `__MACOSX` in archives; disks of Windows and Linux have a bin of what was
+    deleted, network drives have thumbnails.
+    """
+    return name.startswith(".") or name.lower() in _FOLDERS_OF_SYSTEMS
 
 
 def visible(paths: Iterable[AnyPath]) -> Iterator[AnyPath]:

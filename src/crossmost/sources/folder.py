@@ -19,6 +19,7 @@ from crossmost.sources.class_lists import checked_classes, class_words, read_cla
 from crossmost.sources.cloud_files import CLOUD_SUFFIXES, numbers_in, read_cloud_file
 from crossmost.sources.file_digests import FileDigests
 from crossmost.sources.file_tree import files_below
+from crossmost.sources.foreign_formats import is_foreign, what_to_do
 from crossmost.sources.frames import Axis, Frame, fitting_axes
 from crossmost.sources.mesh_files import MESH_SUFFIXES, read_mesh_file
 from crossmost.sources.object_ids import UniqueIds, readable
@@ -42,6 +43,7 @@ class FolderSettings(SourceDescription):
     code: ClassVar = (
         "crossmost.sources.folder",
         "crossmost.sources.cloud_files",
+        "crossmost.sources.gltf_files",
         "crossmost.sources.mesh_files",
         "crossmost.sources.pcd",
         "crossmost.sources.references",
@@ -120,11 +122,14 @@ class FolderSource:
         self.folder = folder
         self.labels = labels
         self.frame = frame
-        self.files = _object_files(folder, class_list if isinstance(class_list, Path) else None)
+        self.files, foreign = _object_files(folder, class_list if isinstance(class_list, Path) else None)
         if not self.files:
             raise MissingInputError(
                 f"There is no object in {folder} or its sub-folders; formats that are read: {' '.join(SUFFIXES)}"
+                + (f". What is there: {what_to_do(foreign)}" if foreign else "")
             )
+        if foreign:
+            logger.warning("Objects in %s may be in files that are not read: %s.", folder, what_to_do(foreign))
         if class_list is None:
             self._class_names = self._subfolder_names()
             if labels == "none":
@@ -182,16 +187,18 @@ class FolderSource:
         return checked_classes([class_words(name) for name in names], f"The list of sub-folders of {self.folder}")
 
 
-def _object_files(folder: Path, class_list: Path | None) -> list[Path]:
-    """Files of known formats in order of their paths; says what was passed over."""
+def _object_files(folder: Path, class_list: Path | None) -> tuple[list[Path], list[Path]]:
+    """Files of known and of foreign formats in order of their paths; says what else was passed over."""
     own_list = class_list.resolve() if class_list is not None else None
-    found, passed_over, lost = [], Counter[str](), []
+    found, foreign, passed_over, lost = list[Path](), list[Path](), Counter[str](), list[Path]()
     for path in sorted(files_below(folder)):
         suffix = path.suffix.lower()
         if not path.is_file():
             lost.append(path)
         elif suffix in COMPANION_SUFFIXES or (own_list is not None and path.resolve() == own_list):
             continue
+        elif is_foreign(suffix):
+            foreign.append(path)
         elif suffix not in SUFFIXES or (suffix == ".txt" and not _is_table(path)):
             passed_over[readable(suffix) or "no ending"] += 1
         else:
@@ -207,7 +214,7 @@ def _object_files(folder: Path, class_list: Path | None) -> list[Path]:
             len(lost),
             readable(lost[0].relative_to(folder).as_posix()),
         )
-    return found
+    return found, foreign
 
 
 def _is_table(path: Path) -> bool:

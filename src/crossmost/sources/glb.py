@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,19 +17,22 @@ from crossmost.errors import UnreadableObjectError
 
 MAX_TEXTURE_SIDE = 512
 """Pixels; textures of larger sides are shrunk."""
+HUGE_TEXTURE_SIDE = 4096
+"""Pixels; larger textures, as photogrammetry makes them, are read at a coarser resolution if their format can."""
 COARSEST_STEP = 1e-6
 """Between float32 numbers where the corners of a mesh are, in lengths of its longest side."""
+WHITE = np.full(4, 255, dtype=np.uint8)
 DEFAULT_COLOR = (160, 160, 160, 255)
 """RGBA for surfaces without any color."""
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Triangles of one color or one texture."""
+    """Triangles without a texture, or with the same one."""
 
     vertices: np.ndarray  # (N, 3) float64
     faces: np.ndarray  # (F, 3) int64
-    colors: np.ndarray  # (N, 4) uint8 RGBA
+    colors: np.ndarray  # (N, 4) uint8 RGBA, multiplied with the image
     uv: np.ndarray | None  # (N, 2), only with an image
     image: Image.Image | None
 
@@ -37,8 +41,9 @@ def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     """The same surface and colors in as few parts as possible.
 
     All opaque untextured triangles become one part with vertex colors, transparent ones one part per color and another
-    with vertex colors for those whose corners differ, textured ones one part per texture. Colors stay as the source has
-    them (display-referred sRGB). A texture that cannot be decoded, or has no coordinates, gives way to a flat color.
+    with vertex colors for those whose corners differ, textured ones one part per texture, with vertex colors where
+    corners tint it. Colors stay as the source has them (display-referred sRGB). A texture that cannot be decoded, or
+    has no coordinates, gives way to a flat color.
 
     The surface stays where it is, unless the coordinates of a GLB (float32) are too coarse there for its size, as they
     are in map coordinates; then the middle of its bounding box is moved to the origin.
@@ -46,7 +51,7 @@ def compact_scene(scene: trimesh.Scene) -> trimesh.Scene:
     Raises:
         UnreadableObjectError: if no triangle is left.
     """
-    parts = [part for mesh in _placed_meshes(scene) for part in _split_transparent(_read_mesh(mesh))]
+    parts = [part for placed in _placed_parts(scene) for part in _split_transparent(placed)]
     groups: dict[object, list[_Part]] = {}
     for part in parts:
         groups.setdefault(_group_of(part), []).append(part)
@@ -85,20 +90,27 @@ def _near_enough(scene: trimesh.Scene) -> trimesh.Scene:
     return scene
 
 
-def _placed_meshes(scene: trimesh.Scene) -> list[trimesh.Trimesh]:
+def _placed_parts(scene: trimesh.Scene) -> Iterator[_Part]:
     """Meshes of a scene in its own frame, in a fixed order."""
-    return [mesh for mesh in scene.dump() if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]
+    for node in scene.graph.nodes_geometry:
+        matrix, name = scene.graph[node]
+        mesh = scene.geometry[name]
+        if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces):
+            # Placed without its textures: copies of these may take gigabytes, and lack the colors of corners.
+            placed = trimesh.Trimesh(mesh.vertices.copy(), mesh.faces.copy(), process=False)
+            placed.apply_transform(matrix)
+            yield _read_mesh(np.asarray(placed.vertices), np.asarray(placed.faces), mesh.visual)
 
 
-def _read_mesh(mesh: trimesh.Trimesh) -> _Part:
-    vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
-    visual = mesh.visual
+def _read_mesh(vertices: np.ndarray, faces: np.ndarray, visual: object) -> _Part:
     if isinstance(visual, TextureVisuals):
         color, image = _read_material(visual.material)
-        uv = visual.uv
+        uv, tint = visual.uv, visual.vertex_attributes.get("color")
         if image is not None and (uv is None or len(uv) != len(vertices) or not np.isfinite(uv).all()):
             color, image = _average_color(image), None
         colors = np.tile(np.array(color, dtype=np.uint8), (len(vertices), 1))
+        if tint is not None and len(tint) == len(vertices):
+            colors = (colors * (_with_alpha(tint) / 255)).round().astype(np.uint8)
         return _Part(vertices, faces, colors, None if image is None else np.asarray(uv)[:, :2], image)
     if isinstance(visual, ColorVisuals) and visual.kind == "face":
         # Every face gets corners of its own: its color must not blend into its neighbors'.
@@ -155,7 +167,8 @@ def _opacity(properties: dict[str, object]) -> float:
 def _shrink(image: Image.Image) -> Image.Image | None:
     """The image with at most `MAX_TEXTURE_SIDE` pixels a side, RGB or RGBA; None if it cannot be decoded."""
     try:
-        image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
+        if max(image.size) > HUGE_TEXTURE_SIDE:
+            image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
         if image.mode.startswith("I") or image.mode == "F":
             image = _eight_bits(image)
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
@@ -210,7 +223,8 @@ def _with_faces(part: _Part, faces: np.ndarray) -> _Part:
 def _group_of(part: _Part) -> object:
     """Parts of one group can be merged."""
     if part.image is not None:
-        return part.image.mode, part.image.size, part.image.tobytes(), part.colors[0].tobytes()
+        color = part.colors[0].tobytes() if _is_one_color(part.colors) else "of many colors"
+        return part.image.mode, part.image.size, part.image.tobytes(), color
     colors = part.colors[part.faces.ravel()]
     if (colors[:, 3] == 255).all():
         return "opaque"
@@ -232,8 +246,11 @@ def _merge(parts: list[_Part]) -> trimesh.Trimesh:
     visual: ColorVisuals | TextureVisuals
     if first.image is not None:
         uv = np.concatenate([part.uv for part in parts if part.uv is not None])[used]
-        cut_out = first.image.mode == "RGBA" or colors[0, 3] < 255
-        visual = TextureVisuals(uv=uv, material=_material(colors[0], first.image, cut_out))
+        cut_out = first.image.mode == "RGBA" or (colors[:, 3] < 255).any()
+        is_tinted = not _is_one_color(colors)
+        visual = TextureVisuals(uv=uv, material=_material(WHITE if is_tinted else colors[0], first.image, cut_out))
+        if is_tinted:
+            visual.vertex_attributes["color"] = colors
     elif colors[0, 3] < 255 and _is_one_color(colors):
         visual = TextureVisuals(uv=np.zeros((len(used), 2)), material=_material(colors[0], None, True))
     else:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import trimesh
+from PIL import Image
 from trimesh.visual.color import ColorVisuals
 from trimesh.visual.material import color_image
 
 from crossmost.errors import UnreadableObjectError
 from crossmost.sources.base import PointCloud
+from crossmost.sources.gltf_files import GLTF_KINDS, read_gltf
 from crossmost.sources.references import FolderResolver
 
 MESH_SUFFIXES = (".obj", ".off", ".ply", ".stl", ".glb", ".gltf", ".3mf")
 MAX_FILE_BYTES = 2**30
 """A larger file is refused: it would not fit into memory several times, as reading needs."""
+MAX_TEXTURE_PIXELS = 16_384**2
+"""A larger texture is left out, and counted as a missing one."""
 
 PARSER_ERRORS = (
     ValueError,
@@ -36,6 +43,15 @@ PARSER_ERRORS = (
     zipfile.BadZipFile,
 )
 """What parsers of broken files raise."""
+_OTHER_CONTENT = (
+    (b"PK\x03\x04", (".3mf", ".npz"), "a ZIP archive; unpack it"),
+    (b"\x1f\x8b", (), "packed by gzip; unpack it"),
+    (b"Kaydara FBX", (), "an FBX file; convert it to glb"),
+    (b"glTF", (".glb",), "a GLB file; let its name end in .glb"),
+    (b"ply\n", (".ply",), "a PLY file; let its name end in .ply"),
+    (b"ply\r", (".ply",), "a PLY file; let its name end in .ply"),
+)
+"""First bytes, endings of names that go with them, and what a file of another name is."""
 _STAND_IN = color_image()
 
 
@@ -66,6 +82,9 @@ def _obvious_trouble(content: bytes, suffix: str) -> str | None:
         return "the file is a web page, as failed downloads leave it; fetch it again"
     if beginning.startswith(b"version https://git-lfs"):
         return "the file is a pointer of Git LFS; fetch its content with `git lfs pull`"
+    for first_bytes, suffixes, what in _OTHER_CONTENT:
+        if content.startswith(first_bytes) and suffix not in suffixes:
+            return f"the file is {what}"
     if suffix in (".3mf", ".npz"):
         return _archive_trouble(content, suffix[1:].upper())
     if suffix == ".glb" and content.startswith(b"glTF") and len(content) >= 12:
@@ -108,17 +127,38 @@ def read_mesh_file(path: Path, root: Path) -> trimesh.Scene | PointCloud:
     resolver = FolderResolver(root, path)
     kind = path.suffix.lower().removeprefix(".")
     try:
-        scene = trimesh.load_scene(io.BytesIO(read_content(path)), file_type=kind, resolver=resolver, process=False)
+        with _large_textures():
+            scene = _load(read_content(path), kind, resolver)
     except PARSER_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnreadableObjectError(f"the file is no valid {kind.upper()}: {reason}") from error
-    clouds = [part for part in scene.dump() if isinstance(part, trimesh.PointCloud)]
-    if clouds and not any(isinstance(part, trimesh.Trimesh) and len(part.faces) for part in scene.geometry.values()):
-        return _as_cloud(clouds)
+    if not any(isinstance(part, trimesh.Trimesh) and len(part.faces) for part in scene.geometry.values()):
+        clouds = [part for part in scene.dump() if isinstance(part, trimesh.PointCloud)]
+        if clouds:
+            return _as_cloud(clouds)
     keep_faces(scene, "the file")
     _drop_stand_ins(scene)
     scene.metadata["missing_files"] = resolver.missing
     return scene
+
+
+@contextmanager
+def _large_textures() -> Iterator[None]:
+    """Pillow opens pictures up to `MAX_TEXTURE_PIXELS`: it refuses twice its own limit, and warns of what is above."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = MAX_TEXTURE_PIXELS // 2
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _load(content: bytes, kind: str, resolver: FolderResolver) -> trimesh.Scene:
+    if kind in GLTF_KINDS:
+        return read_gltf(content, kind, resolver)
+    return trimesh.load_scene(io.BytesIO(content), file_type=kind, resolver=resolver, process=False)
 
 
 def keep_faces(scene: trimesh.Scene, what: str) -> None:

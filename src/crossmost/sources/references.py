@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import posixpath
 import re
@@ -9,11 +10,16 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
+from PIL import Image
 from trimesh.resolvers import Resolver
 
 from crossmost.errors import UnreadableObjectError
 from crossmost.sources.object_ids import readable
 
+PICTURE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".bmp", ".tga", ".tif", ".tiff", ".webp", ".gif"),
+    *(".dds", ".exr", ".hdr", ".ktx2", ".psd"),
+)
 _MAP_OPTIONS = re.compile(r"^(-[a-zA-Z]+(\s+(on|off|[-+.\deE]+))+\s+)+")  # e.g. `-s 1 1 1 wood.jpg`
 
 
@@ -24,6 +30,15 @@ def meant_paths(reference: str) -> Iterator[str]:
         # A path of the author's own machine says nothing here: only its last part can be beside the model.
         for tail in (candidate, posixpath.basename(candidate)):
             yield tail.lstrip("/")
+
+
+def _opens(content: bytes) -> bool:
+    """Whether the beginning of a picture can be read."""
+    try:
+        Image.open(io.BytesIO(content)).close()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+    return True
 
 
 def is_inside(path: Path, root: Path) -> bool:
@@ -90,7 +105,10 @@ class FolderResolver(Resolver):
         if found is None:
             self.missing.append(readable(name))
             raise FileNotFoundError(f"{name!r} is not in {self._root}")
-        return found.read_bytes()
+        content = found.read_bytes()
+        if found.suffix.lower() in PICTURE_SUFFIXES and not _opens(content):
+            self.missing.append(f"{readable(name)} (no picture that can be read)")
+        return content
 
     def keys(self) -> list[str]:
         """Names of the files beside the model."""

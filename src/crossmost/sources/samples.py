@@ -22,7 +22,8 @@ def make_object_sample(raw_object: RawObject) -> Sample:
 
     Members: of a mesh `glb` (textured, meters); of a cloud `points.npy` (N, 3) float32 and, if it has colors,
     `colors.npy` (N, 3) uint8; of both `signature.npy` (for near-duplicates), `picture00.jpg` … (if the source has
-    pictures of it) and `json` (facts, never the label).
+    pictures of it) and `json` (facts, never the label). Nothing of it tells the name of a file: a stored object stays
+    as it is when its file is renamed.
 
     Raises:
         UnreadableObjectError: if the object cannot be used.
@@ -36,7 +37,6 @@ def make_object_sample(raw_object: RawObject) -> Sample:
         members[f"picture{number:02d}.jpg"] = encode_picture(picture)
     facts |= {
         "object_id": raw_object.object_id,
-        "source": raw_object.source,
         "sha256": raw_object.sha256,
         "credit": raw_object.credit,
         "geometry_sha256": signature.sha256,

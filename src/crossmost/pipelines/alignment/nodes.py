@@ -54,7 +54,7 @@ def list_unusable_triplets(
     triplet_meshes: ShardStore, triplet_views: ShardStore, triplet_clouds: ShardStore, triplets: list[Triplet]
 ) -> pd.DataFrame:
     """Triplets that could not be read, pictured or sampled, with their source and the reason."""
-    say_missing_files(decode_json(sample.members["json"]) for sample in triplet_meshes.samples("json"))
+    say_missing_files((decode_json(sample.members["json"]) for sample in triplet_meshes.samples("json")), triplets)
     stores = (triplet_meshes, triplet_views, triplet_clouds)
     unusable = pd.concat([store.quarantine() for store in stores], ignore_index=True)
     source_of = {triplet.object_id: triplet.source for triplet in triplets}

@@ -81,7 +81,7 @@ def list_unusable_objects(
     new_meshes: ShardStore, new_views: ShardStore, new_clouds: ShardStore, new_objects: list[RawObject]
 ) -> pd.DataFrame:
     """Objects that could not be read, pictured or turned into a cloud, with their file and the reason."""
-    say_missing_files(decode_json(sample.members["json"]) for sample in new_meshes.samples("json"))
+    say_missing_files((decode_json(sample.members["json"]) for sample in new_meshes.samples("json")), new_objects)
     unusable = pd.concat([store.quarantine() for store in (new_meshes, new_views, new_clouds)], ignore_index=True)
     file_of = {raw.object_id: raw.source for raw in new_objects}
     unusable.insert(1, "file", unusable["object_id"].map(file_of))
