@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from timm.data.auto_augment import RandAugment
 
+from crossmost.collection import Collection
 from crossmost.selftraining.image_augmentation import ImageAugmentation
+from crossmost.selftraining.objects import AugmentedObjects
 from crossmost.selftraining.point_augmentation import rotation, strong_points, weak_points
 from crossmost.selftraining.settings import SelfTrainingSettings
 
@@ -131,3 +133,59 @@ def test_the_strongest_policy_never_fails(selftraining_settings: SelfTrainingSet
     augment = ImageAugmentation(settings, 32, (0.5,) * 3, (0.25,) * 3)
     views = np.random.default_rng(1).integers(0, 255, (64, 40, 40, 3), dtype=np.uint8)
     assert bool(torch.isfinite(augment.strong(views, torch.Generator().manual_seed(3))).all())
+
+
+def objects(settings: SelfTrainingSettings, **changes: Any) -> AugmentedObjects:
+    """Two objects of 40 points under augmentation; each of their four views is a picture of one shade of grey."""
+    shades = np.arange(30, 230, 25, dtype=np.uint8).reshape(2, 4, 1, 1, 1)
+    clouds = np.random.default_rng(0).normal(size=(2, 40, 3)).astype(np.float32)
+    data = Collection(("a", "b"), np.broadcast_to(shades, (2, 4, 24, 24, 3)).copy(), clouds)
+    pictures = settings.image_augmentation.model_copy(update={"rand_augment": ""})
+    return AugmentedObjects(
+        data,
+        ImageAugmentation(pictures, 16, (0.5,) * 3, (0.5,) * 3),
+        settings.model_copy(update={"n_points": 30, **changes}),
+        grid=(4, 4),
+        n_groups=20,
+    )
+
+
+def test_an_object_looks_the_same_whenever_an_epoch_is_repeated(selftraining_settings: SelfTrainingSettings) -> None:
+    first, again = (objects(selftraining_settings)[0, 1] for _ in range(2))
+    others = [objects(selftraining_settings)[1, 1], objects(selftraining_settings, seed=7)[0, 1]]
+    for name in first._fields:
+        assert torch.equal(getattr(first, name), getattr(again, name)), name
+    for other in others:
+        assert not torch.equal(first.weak_cloud, other.weak_cloud)
+        assert not torch.equal(first.strong_cloud, other.strong_cloud)
+
+
+@pytest.mark.parametrize(("student", "teacher"), [(2, 3), (3, 2), (4, 4), (6, 1), (1, 9)])
+def test_student_and_teacher_share_as_many_views_as_they_can(
+    student: int, teacher: int, selftraining_settings: SelfTrainingSettings
+) -> None:
+    seen = objects(selftraining_settings, views_per_object=student, teacher_views=teacher)[0, 0]
+    weak, strong = (views.amax((1, 2, 3)).tolist() for views in (seen.weak_views, seen.strong_views))
+    assert (len(weak), len(strong)) == (teacher, student)
+    shared = min(student, teacher)
+    assert weak[:shared] == pytest.approx(strong[:shared])
+    for shades in (weak, strong):  # each view is seen before any is seen twice
+        assert len({round(shade, 3) for shade in shades[:4]}) == min(len(shades), 4)
+
+
+def test_draws_of_an_object_go_through_all_that_settings_allow(selftraining_settings: SelfTrainingSettings) -> None:
+    unchanged = selftraining_settings.point_augmentation.model_copy(
+        update={"weak_scale": (1.0, 1.0), "weak_tilt": 0.0, "renormalize": False}
+    )
+    drawn = objects(selftraining_settings, point_augmentation=unchanged, point_mask_ratio=(0.25, 0.5))
+    epochs = [drawn[epoch, 0] for epoch in range(60)]
+    assert {int(seen.mask_size) for seen in epochs} == set(range(5, 10))  # of 20 groups
+    assert {bool(seen.coin) for seen in epochs} == {True, False}
+    for starts in ([int(seen.weak_start) for seen in epochs], [int(seen.strong_start) for seen in epochs]):
+        assert len(set(starts)) > 15 and max(starts) < 30
+    anchors = {int(seen.mask_anchor) for seen in epochs}
+    assert len(anchors) > 10 and max(anchors) < 20
+    spread = [np.ptp(seen.weak_cloud.numpy(), axis=0).tolist() for seen in epochs]
+    assert len({str(extent) for extent in spread}) > 30, "other points of the 40 in each epoch"
+    least = objects(selftraining_settings, point_mask_ratio=(0.0, 0.0))[0, 0]
+    assert int(least.mask_size) == 1
