@@ -72,6 +72,18 @@ def test_parts_of_a_scene_keep_their_colors_and_a_broken_face_moves_none() -> No
         assert there.sum() > 100 and (colors[there] == color).all()
 
 
+def test_parts_are_told_apart_whatever_their_names() -> None:
+    scene = trimesh.Scene()
+    for place, (name, color) in enumerate({"z": RED, "a": GREEN, "m": BLUE}.items()):
+        box = trimesh.creation.box()
+        box.visual = TextureVisuals(material=SimpleMaterial(diffuse=[*color, 255]))
+        transform = trimesh.transformations.translation_matrix((3 * place, 0, 0))
+        scene.add_geometry(box, node_name=name, geom_name=name, transform=transform)
+    points, colors = colors_of(scene)
+    expected = np.array([RED, GREEN, BLUE])[np.rint(points[:, 0] / 3).astype(int)]
+    np.testing.assert_array_equal(colors, expected)
+
+
 def test_meshes_without_a_color_of_their_own_have_none() -> None:
     box = trimesh.creation.box()
     stored = trimesh.load_scene(io.BytesIO(box.export(file_type="glb")), file_type="glb")

@@ -140,7 +140,9 @@ def test_losses_of_several_views_and_of_each_prior(prior: str) -> None:
     for modality, said, expected in zip(("image", "point"), (image, point), wanted, strict=True):
         torch.testing.assert_close(result.losses[f"fairness_{modality}"], fairness(said.logits, expected))
     labels = result.pseudo_labels
-    each = [-image.logits[view].log_softmax(-1)[labels.image_label[view // N_VIEWS]] for view in range(len(image.logits))]
+    each = [
+        -image.logits[view].log_softmax(-1)[labels.image_label[view // N_VIEWS]] for view in range(len(image.logits))
+    ]
     torch.testing.assert_close(result.losses["ce_image"], torch.stack(each).mean())
     of_objects = functional.normalize(image.embedding.unflatten(0, (N_OBJECTS, N_VIEWS)).sum(1), dim=-1)
     both = torch.stack([labels.image_label, labels.point_label])
