@@ -87,6 +87,14 @@ def test_the_seed_decides() -> None:
     assert (first != split_objects(groups, classes, seed=2)).any()
 
 
+def test_classes_of_one_object_each_are_shared_out_evenly() -> None:
+    for seed in range(5):
+        held_out = [
+            fold_split(np.arange(12), list("abcdefghijkl"), fold=fold, n_folds=3, seed=seed) for fold in range(3)
+        ]
+        assert [(split == "test").sum() for split in held_out] == [4, 4, 4]
+
+
 def test_an_object_that_any_fold_may_have_goes_to_one_by_chance() -> None:
     assert {str(fold_split([0], None, fold=0, n_folds=2, seed=seed)[0]) for seed in range(20)} == {"adapt", "test"}
 
