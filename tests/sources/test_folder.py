@@ -21,6 +21,7 @@ from crossmost.geometry import decode_mesh, decode_points
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.shards import decode_json
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, open_source
+from crossmost.sources.references import FolderResolver
 from crossmost.sources.shapes.generator import generate_shape
 
 
@@ -153,6 +154,26 @@ def test_materials_are_found_in_any_case_and_may_be_missing(tmp_path: Path) -> N
     assert textured["has_texture"] and textured["missing_files"] == []
     lost = decode_json(make_object_sample(found["lost.obj"]).members["json"])
     assert not lost["has_texture"] and lost["missing_files"] == ["nowhere.mtl"]
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "art/my oak.png",
+        r"art\My Oak.PNG",
+        "art/my%20oak.png",
+        '"art/my oak.png"',
+        "/art/my oak.png",
+        "-s 1 1 1 art/my oak.png",
+        "-clamp on -bm 0.5 art/my oak.png",
+    ],
+)
+def test_references_are_understood_however_they_are_written(tmp_path: Path, reference: str) -> None:
+    picture = tmp_path / "art" / "my oak.png"
+    picture.parent.mkdir()
+    picture.touch()
+    assert FolderResolver(tmp_path, tmp_path / "model.obj").find(reference) == picture
+    assert FolderResolver(tmp_path, tmp_path / "model.obj").find("my oak.png") is None
 
 
 def test_references_never_leave_the_folder(tmp_path: Path) -> None:
