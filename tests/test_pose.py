@@ -8,7 +8,7 @@ import pytest
 from crossmost.collection import Collection, StoredRows, load_collection
 from crossmost.errors import CrossmostError
 from crossmost.geometry import normalize_cloud
-from crossmost.pose import TURNS, UNCHANGED, PoseCorrection, outlier_rows
+from crossmost.pose import MOST_OUTLIERS, TURNS, UNCHANGED, PoseCorrection, outlier_rows
 from crossmost.rendering import encode_view
 from crossmost.shards import Sample, ShardStore, ShardWork, encode_array
 from crossmost.sources.frames import AXES
@@ -82,6 +82,15 @@ def test_what_is_no_outlier_stays() -> None:
     many = with_outliers(ball(4), list(range(20)), 6.0)  # a tenth of the points: part of what was scanned
     for cloud in (ball(4), near, many):
         np.testing.assert_array_equal(PoseCorrection(drop_outliers=True).points(cloud), cloud)
+
+
+def test_outliers_are_all_beyond_the_first_gap_and_few() -> None:
+    cloud = ball(4)
+    cloud[[3, 8]], cloud[50] = [0, 0, 3], [0, 0, 9]
+    assert outlier_rows(cloud).tolist() == [3, 8, 50]
+    at_most = int(MOST_OUTLIERS * POINTS)
+    assert len(outlier_rows(with_outliers(ball(4), list(range(at_most)), 6.0))) == at_most == 6
+    assert not len(outlier_rows(with_outliers(ball(4), list(range(at_most + 1)), 6.0)))
 
 
 def test_a_cloud_of_one_place_and_a_far_point_stays() -> None:

@@ -52,6 +52,11 @@ def test_no_class_takes_the_last_group_of_another(collection: list[tuple[int, st
                 )
 
 
+def test_the_smallest_group_is_the_one_that_a_small_share_takes() -> None:
+    split = split_objects([0] * 6 + [1] * 2 + [2] * 4, ["a"] * 12, test_share=0.01)
+    assert (split == "test").nonzero()[0].tolist() == [6, 7]
+
+
 def test_an_unlabeled_collection_of_two_is_shared() -> None:
     assert set(split_objects([0, 1], None, test_share=0.01)) == {"adapt", "test"}
 
@@ -80,6 +85,18 @@ def test_the_seed_decides() -> None:
     first = split_objects(groups, classes, seed=1)
     assert (first == split_objects(groups, classes, seed=1)).all()
     assert (first != split_objects(groups, classes, seed=2)).any()
+
+
+def test_classes_of_one_object_each_are_shared_out_evenly() -> None:
+    for seed in range(5):
+        held_out = [
+            fold_split(np.arange(12), list("abcdefghijkl"), fold=fold, n_folds=3, seed=seed) for fold in range(3)
+        ]
+        assert [(split == "test").sum() for split in held_out] == [4, 4, 4]
+
+
+def test_an_object_that_any_fold_may_have_goes_to_one_by_chance() -> None:
+    assert {str(fold_split([0], None, fold=0, n_folds=2, seed=seed)[0]) for seed in range(20)} == {"adapt", "test"}
 
 
 def test_a_large_group_counts_with_all_its_objects() -> None:

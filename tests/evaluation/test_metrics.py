@@ -96,11 +96,11 @@ def test_metrics_document_has_the_documented_shape() -> None:
                 assert all(0 <= v <= 1 and round(v, 4) == v for v in values.values())
 
 
-def test_without_labels_there_is_confidence_and_no_accuracy() -> None:
+def test_without_labels_there_is_confidence_and_no_accuracy(caplog: pytest.LogCaptureFixture) -> None:
     run = make_run(20, labeled=False)
     scores = checked(run)
     correctness = correctness_table(scores, run.labels, run.class_names)
-    assert correctness.empty
+    assert correctness.empty and not caplog.records
     assert per_class_table(correctness, run.class_names).empty
     assert gains_table(correctness).empty
     assert confusion_table(scores, run.labels, run.class_names).empty
@@ -160,6 +160,15 @@ def test_per_class_and_confusion_agree_with_accuracy() -> None:
         assert classes["top1"].mean() == pytest.approx(accuracy[key]["mean_class"])
         for row in classes.to_dict("records"):
             assert row["n"] == matrix.loc[row["class_name"]].sum()
+
+
+def test_of_many_classes_only_pairs_that_occur_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(30)
+    whole = confusion_table(checked(run), run.labels, run.class_names)
+    assert (whole["count"] == 0).any()
+    monkeypatch.setattr("crossmost.evaluation.metrics.MOST_CLASSES", 4)
+    occurring = confusion_table(checked(run), run.labels, run.class_names)
+    pd.testing.assert_frame_equal(occurring, whole[whole["count"] > 0].reset_index(drop=True))
 
 
 T_95 = {"adapt": 2.0452, "test": 2.1604}
@@ -276,3 +285,13 @@ def test_confidence_table_counts_agreement_and_change() -> None:
         assert row["changed"] == pytest.approx(changed)
         assert row["confidence"] == pytest.approx(group["crossmost_joint_confidence"].mean())
         assert confidence["zeroshot", split, "joint"]["changed"] == 0
+
+
+def test_methods_of_other_numbers_of_views_have_no_change_of_single_views() -> None:
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": "test"})
+    said = [[0.9, 0.1], [0.2, 0.8]]
+    before = make_scores({"a": "test", "b": "test"}, said)
+    after = make_scores({"a": "test", "b": "test"}, said, method="crossmost", single=np.stack([said] * 3, axis=1))
+    table = confidence_table(check_scores([before, after], objects, ["chair", "table"])).set_index(["method", "view"])
+    assert np.isnan(table["changed"]["crossmost", "image_single"])
+    assert table["changed"]["crossmost", "image"] == 0

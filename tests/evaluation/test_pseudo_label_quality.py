@@ -53,7 +53,10 @@ def test_nothing_kept_gives_zero_coverage_and_no_accuracy() -> None:
 def test_refuses_impossible_tables() -> None:
     run = make_run(10)
     table = run.pseudo_labels["crossmost"]
-    with pytest.raises(CrossmostError, match="class index 99"):
-        pseudo_label_quality([table.assign(label_image=99, kept_image=True)], run.labels, run.class_names)
+    for wrong in (99, 5, -1):  # of five classes
+        with pytest.raises(CrossmostError, match=f"class index {wrong}"):
+            pseudo_label_quality([table.assign(label_image=wrong, kept_image=True)], run.labels, run.class_names)
+    left_out = pseudo_label_quality([table.assign(label_image=99, kept_image=False)], run.labels, run.class_names)
+    assert left_out.loc[left_out["modality"] == "image", "n_assigned"].sum() == 0, "what is not kept may be anything"
     with pytest.raises(CrossmostError, match="twice in epoch 0"):
         pseudo_label_quality([pd.concat([table, table.iloc[[0]]])], run.labels, run.class_names)

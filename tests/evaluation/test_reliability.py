@@ -11,7 +11,7 @@ from crossmost.evaluation import calibration_error, check_scores, reliability_ta
 from crossmost.evaluation.calibration import calibrated_scores
 from crossmost.models.joint_prediction import fit_fusion, joint_prediction
 from crossmost.models.scoring import fusion_from_scores
-from tests.small_scores import all_in, without
+from tests.small_scores import all_in, make_scores, taken, without
 from tests.synthetic_run import make_run
 
 
@@ -61,6 +61,19 @@ def test_calibration_is_what_the_joint_prediction_of_zeroshot_uses() -> None:
         assert (calibrated.predicted == raw.predicted).all()
 
 
+def test_too_sure_and_too_timid_bins_do_not_make_up_for_each_other() -> None:
+    of_bins = {"confidence": [0.9, 0.5], "accuracy": [0.7, 0.7], "n": [1, 3]}
+    bins = pd.DataFrame({"method": "zeroshot", "split": "test", "view": "image", **of_bins})
+    assert calibration_error(bins).tolist() == pytest.approx([0.2])
+
+
+def test_a_confidence_that_rounding_lifts_above_1_is_in_the_last_bin() -> None:
+    said = make_scores({"a": "test"}, [[1.00001, 0.0]])
+    scores = check_scores([said], pd.DataFrame({"object_id": ["a"], "split": "test"}), ["chair", "table"])
+    rows = reliability_table(scores, pd.DataFrame({"object_id": ["a"], "class_name": "chair"}), ["chair", "table"])
+    assert set(rows.loc[rows["view"] == "joint", "bin"]) == {9}
+
+
 @pytest.mark.parametrize("method", ["selftrain_separate", "crossmost"])
 def test_adapted_models_are_as_sure_as_the_zero_shot_joint_prediction_confirms_them(method: str) -> None:
     run = make_run(80)
@@ -104,6 +117,18 @@ def test_every_method_is_also_shown_calibrated(table: pd.DataFrame) -> None:
     assert all(set(rows["view"]) == views for _, rows in table.groupby(["method", "split"]))
     counts = table.groupby(["method", "split", "view"])["n"].sum().unstack()
     assert (counts.nunique(axis=1) == 1).all()
+
+
+def test_calibrated_verdicts_are_in_the_order_of_the_objects() -> None:
+    run = make_run(40)
+    mixed = np.random.default_rng(0).permutation(40)
+    straight, shuffled = (
+        calibrated_scores(check_scores(given, run.objects, run.class_names))
+        for given in (run.scores.values(), [taken(said, mixed) for said in run.scores.values()])
+    )
+    for method, views in straight.items():
+        for view, said in views.items():
+            np.testing.assert_allclose(shuffled[method][view].confidence, said.confidence)
 
 
 def test_without_adaptation_objects_all_are_used() -> None:

@@ -92,6 +92,11 @@ def test_refuses_bad_scores(
         check(run, spoil(run.scores["zeroshot"]))
 
 
+def test_what_rounding_does_to_probabilities_is_accepted(run: SyntheticRun) -> None:
+    scores = check(run, with_vector(run.scores["zeroshot"], [1.005, -5e-7, 0.0, 0.0, 0.0]))
+    assert scores.views["zeroshot"]["image_single"].confidence[0, 1] == pytest.approx(1.005)
+
+
 def test_an_unknown_split_is_refused(run: SyntheticRun) -> None:
     scores = replace(run.scores["zeroshot"], splits=("train",) * 10)
     with pytest.raises(CrossmostError, match=r"unknown split.*'train'"):

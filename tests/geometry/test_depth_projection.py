@@ -76,6 +76,20 @@ def test_normals_of_a_slope() -> None:
     np.testing.assert_allclose(normals, np.broadcast_to([2**-0.5, 0, 2**-0.5], normals.shape), atol=1e-9)
 
 
+def test_normals_of_ground_point_up() -> None:
+    depth = np.tile(4 - np.arange(16)[:, None] * 0.1, (1, 1, 16))  # nearer towards the lower edge
+    normals = relief_normals(depth, np.array([0.1]))
+    np.testing.assert_allclose(normals, np.broadcast_to([0, 2**-0.5, 2**-0.5], normals.shape), atol=1e-9)
+
+
+def test_disks_of_points_count_for_the_frame() -> None:
+    points = np.array([[-1.0, 0, 0], [1.0, 0, 0]])
+    depth, pixel_width = project_depth(points, FRONT, size=100, fill_share=0.8, splat_radius=0.5)
+    assert pixel_width[0] == pytest.approx(3 / 80)
+    columns = np.isfinite(depth[0]).any(axis=0).nonzero()[0]
+    assert (columns.min(), columns.max()) == pytest.approx((10, 89), abs=1)
+
+
 def test_spacing_is_the_distance_of_neighbors() -> None:
     grid = np.stack(np.meshgrid(*[np.arange(20)] * 2), -1).reshape(-1, 2) * 0.25
     assert point_spacing(np.insert(grid, 2, 0, axis=1).astype(float)) == pytest.approx(0.25)

@@ -47,6 +47,7 @@ def test_extreme_units_are_no_problem(scale: float) -> None:
         (np.zeros((4, 2)), "shape"),
         (np.ones((4, 3)), "one place"),
         (np.full((1, 3), 7.0), "one place"),
+        (np.tile([0.1, 0.7, 0.3], (7, 1)), "one place"),  # whose mean is rounded
         (np.array([[0, 0, 0], [np.nan, 0, 0]]), "not finite"),
         (np.array([[0, 0, 0], [np.inf, 0, 0]]), "not finite"),
     ],

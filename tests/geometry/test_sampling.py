@@ -47,6 +47,13 @@ def test_a_scene_is_sampled_in_its_own_frame() -> None:
     assert np.abs(points[:, 0]).min() >= 4.5
 
 
+def test_a_part_of_a_scene_is_turned_as_it_is_placed() -> None:
+    turn = trimesh.transformations.rotation_matrix(np.pi / 2, (0, 0, 1))
+    scene = trimesh.Scene()
+    scene.add_geometry(trimesh.Trimesh([[1, 0, 0], [2, 0, 0], [2, 0, 1]], [[0, 1, 2]]), transform=turn)
+    np.testing.assert_allclose(mesh_triangles(scene)[0], [[0, 1, 0], [0, 2, 0], [0, 2, 1]], atol=1e-9)
+
+
 def test_faces_that_are_not_finite_are_left_out() -> None:
     mesh = trimesh.Trimesh(
         np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [np.nan, 0, 0]]), [[0, 1, 2], [0, 1, 3]], process=False

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from crossmost.errors import UnreadableObjectError
 from crossmost.geometry import CadSettings, ScanSettings, capture_cloud, simulate_scan
 from crossmost.geometry.sampling import draw_surface_points
-from crossmost.geometry.scans import estimate_normals, sensor_positions, visible_points
+from crossmost.geometry.scans import CLUTTER, estimate_normals, sensor_positions, visible_points
 
 CLEAN = ScanSettings(noise=0.0, clutter_share=0.0, n_viewpoints=(1,))
 SPHERE = trimesh.creation.icosphere(4)
@@ -118,6 +118,32 @@ def test_noise_has_the_scale_asked_for() -> None:
         assert spread == pytest.approx(noise, rel=0.25)
 
 
+def test_noise_goes_in_all_directions() -> None:
+    clean, noisy = (
+        simulate_scan(SPHERE, np.random.default_rng(0), CLEAN.model_copy(update={"noise": noise}))
+        for noise in (0.0, 0.01)
+    )
+    least, _, most = np.linalg.eigvalsh(np.cov((noisy - clean).T))
+    assert least > 0.5 * most
+
+
+def test_background_stands_behind_the_object() -> None:
+    colored = trimesh.creation.icosphere(4)
+    colored.visual.face_colors = [255, 0, 0, 255]
+    only_background = ScanSettings(noise=0, clutter_share=0.3, floor_share=0, n_viewpoints=(1,))
+    for seed in range(5):
+        scan, colors = capture_cloud(colored, np.random.default_rng(seed), only_background)
+        assert colors is not None
+        is_background = (colors == CLUTTER).all(1)
+        assert is_background.mean() == pytest.approx(0.3, abs=0.001)
+        seen = scan[~is_background]
+        center, *_ = np.linalg.lstsq(np.c_[2 * seen, np.ones(len(seen))], (seen**2).sum(axis=1), rcond=None)
+        away = (center[:3] - seen.mean(axis=0)) * [1, 0, 1]  # from the sensor, level
+        radius = np.linalg.norm(seen[0] - center[:3])
+        depth = (scan[is_background] - center[:3]) @ (away / np.linalg.norm(away)) / radius
+        assert (depth > 0.9).all() and (depth < 1.3).all()
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6), scale=st.floats(1e-3, 1e3))
 def test_a_scan_is_normalized_and_repeatable(seed: int, scale: float) -> None:
@@ -161,7 +187,16 @@ def test_an_empty_mesh_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"distance": (1.0, 2.0)}, {"n_viewpoints": (0,)}, {"n_viewpoints": ()}, {"elevation": (-5, 20)}, {"noise": -1}],
+    [
+        {"distance": (1.0, 2.0)},
+        {"n_viewpoints": (0,)},
+        {"n_viewpoints": ()},
+        {"elevation": (-5, 20)},
+        {"noise": -1},
+        {"distance": (4.0, 2.5)},
+        {"elevation": (5, 90)},
+        {"elevation": (35, 5)},
+    ],
 )
 def test_impossible_sensors_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

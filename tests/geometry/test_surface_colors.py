@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 import trimesh
 from PIL import Image
 from trimesh.visual.color import ColorVisuals
@@ -10,7 +11,8 @@ from trimesh.visual.material import PBRMaterial, SimpleMaterial
 from trimesh.visual.texture import TextureVisuals
 
 from crossmost.geometry import CadSettings, ScanSettings, capture_cloud
-from crossmost.geometry.clouds import CloudWorker
+from crossmost.geometry.clouds import CloudWorker, resample_cloud
+from crossmost.geometry.normalize import normalize_cloud
 from crossmost.geometry.sampling import draw_surface_points
 from crossmost.geometry.scans import CLUTTER
 from crossmost.geometry.surfaces import surface_colors
@@ -72,6 +74,18 @@ def test_parts_of_a_scene_keep_their_colors_and_a_broken_face_moves_none() -> No
         assert there.sum() > 100 and (colors[there] == color).all()
 
 
+def test_parts_are_told_apart_whatever_their_names() -> None:
+    scene = trimesh.Scene()
+    for place, (name, color) in enumerate({"z": RED, "a": GREEN, "m": BLUE}.items()):
+        box = trimesh.creation.box()
+        box.visual = TextureVisuals(material=SimpleMaterial(diffuse=[*color, 255]))
+        transform = trimesh.transformations.translation_matrix((3 * place, 0, 0))
+        scene.add_geometry(box, node_name=name, geom_name=name, transform=transform)
+    points, colors = colors_of(scene)
+    expected = np.array([RED, GREEN, BLUE])[np.rint(points[:, 0] / 3).astype(int)]
+    np.testing.assert_array_equal(colors, expected)
+
+
 def test_meshes_without_a_color_of_their_own_have_none() -> None:
     box = trimesh.creation.box()
     stored = trimesh.load_scene(io.BytesIO(box.export(file_type="glb")), file_type="glb")
@@ -91,6 +105,18 @@ def test_scans_keep_colors_beside_their_points_and_clutter_is_grey() -> None:
     is_red = (seen == RED).all(1)
     assert is_red.sum() > 100 and np.ptp(height[is_red]) < 1e-5
     assert (seen[~is_red] == BLUE).all() and (height[~is_red] < height[is_red].min() + 1e-5).all()
+
+
+@pytest.mark.parametrize("n", [4, 10, 25])
+def test_colors_go_with_points_that_are_drawn_again(n: int) -> None:
+    """Each is taken before any is taken twice."""
+    points = np.column_stack([np.arange(10.0), np.arange(10.0) ** 2, np.zeros(10)])
+    drawn, colors = resample_cloud(points, np.repeat(np.arange(10)[:, None], 3, axis=1), n, np.random.default_rng(0))
+    assert colors is not None and len(drawn) == len(colors) == n
+    np.testing.assert_allclose(drawn, normalize_cloud(points[colors[:, 0]]), atol=1e-6)
+    taken = np.bincount(colors[:, 0], minlength=10)
+    assert (taken.min(), taken.max()) == (n // 10, -(-n // 10))
+    assert (np.diff(colors[:, 0]) < 0).any(), "in random order"
 
 
 def test_they_are_stored_with_the_cloud() -> None:

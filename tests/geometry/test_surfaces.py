@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import trimesh
 from PIL import Image
-from trimesh.visual.material import PBRMaterial, SimpleMaterial
+from trimesh.visual.material import MultiMaterial, PBRMaterial, SimpleMaterial
 from trimesh.visual.texture import TextureVisuals
 
 from crossmost.errors import UnreadableObjectError
 from crossmost.geometry.surfaces import LEAST_OPACITY, MAX_TEXTURE_SIDE, read_drawable, read_texture
 
 
-def textured_quad(material: SimpleMaterial | PBRMaterial, *, with_uv: bool = True) -> trimesh.Trimesh:
+def textured_quad(material: SimpleMaterial | PBRMaterial | MultiMaterial, *, with_uv: bool = True) -> trimesh.Trimesh:
     """A unit square in the x-y plane that shows the whole texture."""
     uv = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=float)
     return trimesh.Trimesh(
@@ -97,6 +97,21 @@ def test_invisible_texels_do_not_bleed_when_a_texture_shrinks() -> None:
     np.testing.assert_allclose(texels[10, 10, :3], [0, 255, 0], atol=2)
 
 
+def test_levels_of_one_channel_are_read_up_to_the_largest() -> None:
+    texels = read_texture(Image.fromarray(np.array([[0, 20_000], [10_000, 40_000]], dtype=np.uint16)))
+    assert texels is not None
+    np.testing.assert_allclose(texels[..., 0], [[0, 127], [64, 255]], atol=1)
+
+
+def test_a_texture_that_hides_a_part_hides_it() -> None:
+    image = red_image("RGBA")
+    image.putpixel((1, 2), (0, 0, 255, 0))
+    texels = read_texture(image)
+    assert texels is not None and texels[2, 1, 3] == 0 and texels[0, 0, 3] == 255
+    (surface,) = read_drawable(textured_quad(SimpleMaterial(image=image), with_uv=False)).surfaces
+    np.testing.assert_allclose(surface.colors[0, :3] * 255, [200, 10, 10], atol=1)  # of what is seen
+
+
 def test_a_texture_that_hides_everything_is_shown() -> None:
     texels = read_texture(Image.new("RGBA", (4, 4), (9, 9, 9, 0)))
     assert texels is not None and texels[..., 3].min() == 255
@@ -106,6 +121,8 @@ def test_a_texture_that_hides_everything_is_shown() -> None:
     ("material", "expected"),
     [
         (SimpleMaterial(diffuse=[255, 0, 0, 255]), [1, 0, 0, 1]),
+        (SimpleMaterial(diffuse=[255, 0, 0, 204], d=["0.7"]), [1, 0, 0, 0.56]),
+        (MultiMaterial([SimpleMaterial(diffuse=[255, 0, 0, 255]), SimpleMaterial()]), [1, 0, 0, 1]),
         (SimpleMaterial(diffuse=[0, 0, 255, 255], d=["0.7"]), [0, 0, 1, 0.7]),
         (SimpleMaterial(diffuse=[0, 0, 255, 255], d=["0.0"]), [0, 0, 1, 1]),  # "unset" in many files
         (SimpleMaterial(diffuse=[0, 0, 255, 255], d=["0.1"]), [0, 0, 1, LEAST_OPACITY]),
@@ -118,7 +135,7 @@ def test_a_texture_that_hides_everything_is_shown() -> None:
         (PBRMaterial(), [1, 1, 1, 1]),
     ],
 )
-def test_colors_of_materials(material: SimpleMaterial | PBRMaterial, expected: list[float]) -> None:
+def test_colors_of_materials(material: SimpleMaterial | PBRMaterial | MultiMaterial, expected: list[float]) -> None:
     (surface,) = read_drawable(textured_quad(material)).surfaces
     np.testing.assert_allclose(surface.colors[0], expected, atol=0.01)
 
@@ -140,6 +157,10 @@ def test_face_colors_do_not_blend() -> None:
     per_face = surface.colors[surface.faces]  # (F, 3, 4)
     assert (per_face == per_face[:, :1]).all()
     assert len(np.unique(per_face[:, 0, 0])) == 12
+    box.vertices = np.vstack([[[np.nan, 0, 0]], box.vertices[1:]])
+    (fewer,) = read_drawable(box).surfaces
+    whole = ~(box.faces == 0).any(axis=1)
+    np.testing.assert_allclose(fewer.colors[fewer.faces][:, 0], per_face[whole, 0])
 
 
 def test_faces_that_are_not_finite_are_left_out() -> None:

@@ -53,6 +53,7 @@ def test_few_objects_decide_nothing_however_clear_they_are(count: int) -> None:
 
 
 def test_objects_are_compared_with_themselves() -> None:
+    assert better_drawn_axis({"y": np.zeros(10), "z": np.ones(10)}) == "z"
     assert better_up_axis(pairs(gained=10, lost=0, both=0, neither=0)) == "z"
     assert better_up_axis(pairs(gained=3, lost=0, both=0, neither=7)) is None
     # 11 against 5 of 30 objects, both times.

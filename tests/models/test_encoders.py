@@ -171,10 +171,24 @@ def test_small_clouds_are_refused_or_warned_about(caplog: pytest.LogCaptureFixtu
     tower = mini_config().point_tower
     with pytest.raises(CrossmostError, match=r"clouds have 50 points, but the point tower makes 64 groups"):
         check_cloud_size(tower, 50, None)
+    with pytest.raises(CrossmostError, match=r"makes 8 groups of 64 points; .* to at least 64"):
+        check_cloud_size(replace(tower, n_groups=8, group_size=64), 50, None)
     check_cloud_size(tower, 1024, 1024)
+    check_cloud_size(tower, 1024, 2048)
     assert not caplog.records
     check_cloud_size(tower, 1024, 8192)
     assert "trained on clouds of 8192 points, these have 1024" in caplog.text
+
+
+def test_a_joint_model_starts_as_its_encoders_and_leaves_the_classifier_it_was_given(encoders: Encoders) -> None:
+    given = torch.randn(192, 3)
+    model = JointModel(encoders, given)
+    width = encoders.point_tower.config.width  # a cloud's feature: the class token, then the largest of group tokens
+    assert torch.equal(model.point_token_projection, encoders.point_projection[width:])
+    before = given.clone()
+    with torch.no_grad():
+        model.classifier.add_(1)
+    assert torch.equal(given, before)
 
 
 def test_masked_losses_look_at_hidden_parts_only(encoders: Encoders) -> None:

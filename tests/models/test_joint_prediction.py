@@ -7,9 +7,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from crossmost.models.joint_prediction import (
+    SMOOTHING,
     Fusion,
+    calibrated_predictions,
+    class_frequencies,
     fit_fusion,
     joint_prediction,
+    leaning_predictions,
     neutral_fusion,
     updated_fusion,
 )
@@ -107,11 +111,81 @@ def test_running_means_arrive_where_a_fit_is_and_keep_the_reliabilities() -> Non
         torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
 
 
+def test_one_batch_moves_temperatures_on_their_logarithms_and_is_read_with_the_running_ones() -> None:
+    image, point = probabilities(0, 50, 4, 2).float(), probabilities(1, 50, 4, 3).float()
+    fitted = fit_fusion(image, point)
+    start = Fusion(fitted.reliability, torch.tensor([0.25, 4.0]), torch.ones(2, 4, 4))
+    moved = updated_fusion(start, image, point, momentum=0.5)
+    torch.testing.assert_close(moved.temperature, (start.temperature * fitted.temperature).sqrt())
+    tempered = [(said.log() / of).softmax(-1) for said, of in zip((image, point), moved.temperature, strict=True)]
+    both = (tempered[0] * tempered[1]) / (tempered[0] * tempered[1]).sum(-1, keepdim=True)
+    for found, said in zip(moved.cooccurrence, tempered, strict=True):
+        torch.testing.assert_close(found, 0.5 + 0.5 * said.T @ both / 50)
+
+
 def test_the_neutral_fusion_is_the_product() -> None:
     image, point = probabilities(0, 20, 4, 2), probabilities(1, 20, 4, 2)
     product = image * point
     joint = joint_prediction(image, point, neutral_fusion(4))
     torch.testing.assert_close(joint, product / product.sum(-1, keepdim=True), atol=1e-6, rtol=0)
+
+
+def literal_pool(said: tuple[Tensor, Tensor], fusion: Fusion, shares: tuple[float, float], of_prior: float) -> Tensor:
+    """Of one object, class by class: what each modality says, as often as it counts, over what is expected anyway."""
+    n_classes = len(said[0])
+    together = fusion.cooccurrence / fusion.cooccurrence.sum(
+        (1, 2), keepdim=True
+    )  # own class in rows, both's in columns
+    found = []
+    for both in range(n_classes):
+        value = 1.0
+        for own, temperature, counts, share in zip(said, fusion.temperature, together, shares, strict=True):
+            tempered = own ** (1 / temperature) / (own ** (1 / temperature)).sum()
+            meant = counts + SMOOTHING / n_classes * torch.eye(n_classes)
+            read = sum(tempered[row] * meant[row, both] / meant[row].sum() for row in range(n_classes))
+            value = value * float(read) ** share
+        expected = max(float(together[:, :, both].sum()) / 2, 1e-3)
+        found.append(value / expected**of_prior)
+    return torch.tensor(found) / sum(found)
+
+
+@pytest.mark.parametrize("lean", [0.0, 0.5, 1.0])
+def test_predictions_are_read_as_the_fusion_says_and_divided_by_the_expected_frequencies(lean: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    counts = torch.rand(2, 4, 4, generator=generator) * torch.tensor(
+        [9.0, 3.0, 1.0, 0.0]
+    )  # the last class is never both's
+    fusion = Fusion(torch.tensor([0.8, 0.6]), torch.tensor([0.7, 2.0]), counts)
+    image, point = probabilities(3, 5, 4, 2).float(), probabilities(4, 5, 4, 2).float()
+    found = leaning_predictions(image, point, fusion, lean)
+    for row, said in enumerate(zip(image, point, strict=True)):
+        for modality, shares in enumerate([(1 + lean, 1 - lean), (1 - lean, 1 + lean)]):
+            torch.testing.assert_close(found[modality][row], literal_pool(said, fusion, shares, 1 - lean))
+    if lean == 0:
+        torch.testing.assert_close(joint_prediction(image, point, fusion), found[0])
+    torch.testing.assert_close(class_frequencies(fusion), counts.sum((0, 1)) / counts.sum())
+
+
+def test_reliabilities_are_what_both_together_confirm() -> None:
+    truth, generator = torch.arange(400) % 5, torch.Generator().manual_seed(0)
+    image, point = (
+        torch.softmax(sharpness * (2 * torch.eye(5)[truth] + torch.randn(400, 5, generator=generator)), -1)
+        for sharpness in (0.3, 3)
+    )
+    fusion = fit_fusion(image, point)
+    calibrated = calibrated_predictions(image, point, fusion)
+    product = calibrated[0] * calibrated[1]
+    product /= product.sum(-1, keepdim=True)
+    for said, tempered, reliability in zip((image, point), calibrated, fusion.reliability, strict=True):
+        assert tempered.amax(-1).mean().item() == pytest.approx(reliability.item(), abs=1e-3)
+        confirmed = product.gather(-1, said.argmax(-1, keepdim=True)).mean()
+        assert confirmed.item() == pytest.approx(reliability.item(), abs=1e-2)
+
+
+def test_modalities_that_always_agree_are_not_taken_for_infallible() -> None:
+    sure = 0.98 * torch.eye(4)[torch.arange(40) % 4] + 0.005
+    for tempered in calibrated_predictions(sure, sure, fit_fusion(sure, sure, torch.ones(2))):
+        assert tempered.amax(-1).mean().item() == pytest.approx(0.99, abs=1e-3)
 
 
 def test_many_predictions_are_read_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

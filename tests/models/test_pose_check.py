@@ -9,7 +9,7 @@ import pytest
 from crossmost.collection import Collection
 from crossmost.models.joint import JointModel
 from crossmost.models.picture_check import fill_share, foreground, picture_sizes, pictures_lie_with_clouds
-from crossmost.models.pose_check import PoseFindings, check_pose, report_pose
+from crossmost.models.pose_check import LEAST_SHARE, PoseFindings, check_pose, report_pose
 from crossmost.pose import TURNS, UNCHANGED, PoseCorrection
 from crossmost.rendering import CameraRig, DepthViewSettings, draw_depth_views
 from tests.models.procedural import NORMALIZATION
@@ -49,6 +49,8 @@ def test_nothing_is_said_of_healthy_objects_and_nothing_done(
     findings = findings_of(model, healthy)
     assert findings.correction() == UNCHANGED
     assert said(findings, caplog) == ""
+    in_a_few = replace(findings, outliers=LEAST_SHARE)
+    assert in_a_few.correction() == UNCHANGED and said(in_a_few, caplog) == ""
 
 
 def test_clouds_that_lie_under_upright_pictures_are_turned_back(

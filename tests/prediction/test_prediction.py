@@ -1,5 +1,7 @@
 """New objects, from a folder to predictions and a page."""
 
+import base64
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -9,22 +11,38 @@ import pandas as pd
 import pytest
 import torch
 import trimesh
+from PIL import Image
 
 from crossmost.classifier import Classifier
 from crossmost.collection import Collection, load_collection
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.kedro_datasets import CheckpointDataset, ScoresDataset
 from crossmost.models.checkpoint import Checkpoint
+<<<<<<< HEAD
 from crossmost.models.joint_checkpoint import load_joint, preparation
 from crossmost.models.joint_prediction import fit_fusion, joint_prediction
 from crossmost.models.scoring import encode_collection
+=======
+from crossmost.models.checkpoints.assembly import StartingPoint
+from crossmost.models.encoders import Encoders
+from crossmost.models.joint_checkpoint import joint_card, preparation, save_joint, with_fusion
+from crossmost.models.joint_prediction import neutral_fusion
+from crossmost.models.zeroshot_model import zeroshot_model
+>>>>>>> help_mutate
 from crossmost.pipelines.prediction.nodes import list_new_objects
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
+<<<<<<< HEAD
 from crossmost.prediction import predict, spreadsheet
 from crossmost.rendering import CameraRig, decode_views
 from crossmost.shards import ShardStore
+=======
+from crossmost.prediction import predict, render_gallery, spreadsheet
+from crossmost.prediction.preparation import require_same_preparation
+from crossmost.rendering import CameraRig, encode_view
+from crossmost.shards import Sample
+>>>>>>> help_mutate
 from crossmost.sources.shapes.generator import generate_shape
 from tests.small_scores import make_scores
 from tests.tiny_run import run_environment
@@ -50,6 +68,54 @@ def test_predictions_hold_top_five_of_both_modalities_and_jointly(model: Checkpo
     plain = spreadsheet(table)
     assert plain.loc[plain["object_id"] == "a", "file"].item() == "x/a.obj"
     assert re.fullmatch(r"(\w+ \d\.\d{3}; ){4}\w+ \d\.\d{3}", plain["joint_top5"][0])
+
+
+def some_objects(*names: str, n_points: int = 128) -> Collection:
+    """Objects of noise that depends on their names alone."""
+    draws = [np.random.default_rng(ord(name)) for name in names]
+    views = np.stack([rng.integers(0, 255, (2, 64, 64, 3), dtype=np.uint8) for rng in draws])
+    return Collection(names, views, np.stack([rng.normal(size=(n_points, 3)) for rng in draws]).astype(np.float32))
+
+
+def test_an_object_is_what_it_is_whatever_else_is_in_the_folder(model: Checkpoint) -> None:
+    """An adapted model knows how both modalities are read together; new objects do not change that."""
+    fusion = neutral_fusion(len(CLASSES))._replace(temperature=torch.tensor([0.5, 2.0]))
+    adapted = Checkpoint(with_fusion(model.tensors, fusion), model.card)
+    together, alone = (
+        predict(adapted, some_objects(*names), {}, n_points=128, batch_size=4).set_index("object_id")
+        for names in ("abcde", "c")
+    )
+    for view in ("joint", "image", "point"):
+        assert together.loc["c", f"{view}_confidence"] == pytest.approx(alone.loc["c", f"{view}_confidence"], abs=1e-4)
+
+
+def test_clouds_too_small_for_the_tower_are_refused(model: Checkpoint) -> None:
+    with pytest.raises(CrossmostError, match="clouds have 20 points"):
+        predict(model, some_objects("a", n_points=20), {}, n_points=1024, batch_size=1)
+
+
+def test_only_what_this_run_decides_is_compared() -> None:
+    card = {"prepared": {"rendering.views.image_size": 96, "some.new.parameter": 3}}
+    require_same_preparation(card, {"rendering.views.image_size": 96})
+
+
+def test_a_page_of_many_objects_shows_an_even_spread_of_them_and_of_their_views() -> None:
+    keys = [f"o{number}" for number in range(5)]
+    shades = [50, 90, 130, 170, 210, 250]
+    pictures = [encode_view(np.full((8, 8, 3), shade, dtype=np.uint8)) for shade in shades]
+    views = [Sample(key, {f"view{number:02d}.png": png for number, png in enumerate(pictures)}) for key in keys]
+    columns: dict[str, Any] = {"object_id": keys, "file": keys, "agreement": True}
+    for view in ("joint", "image", "point"):
+        columns |= {f"{view}_label": "chair", f"{view}_confidence": 0.9}
+        columns |= {f"{view}_top5": [["chair"]] * 5, f"{view}_top5_confidence": [[0.9]] * 5}
+    quarantine = pd.DataFrame(columns=["object_id", "file", "stage", "reason"])
+    page = render_gallery(pd.DataFrame(columns), views, quarantine, most_objects=2)  # type: ignore[arg-type]
+    assert page.count("<article") == 2 and "o0" in page and "o3" in page
+    shown = [
+        Image.open(io.BytesIO(base64.b64decode(uri))) for uri in re.findall(r"data:image/webp;base64,([^\"]+)", page)
+    ]
+    found = [int(np.asarray(picture.convert("L")).mean().round()) for picture in shown]
+    assert found == pytest.approx([50, 130, 210] * 2, abs=3)
 
 
 def zeroshot_parameters(**changes: Any) -> ZeroshotParameters:

@@ -60,6 +60,19 @@ def test_soft_weights_fall_with_distance_below_the_mean(seed: int) -> None:
         assert bool((weight[order].diff() >= 0).all())
 
 
+def test_running_means_are_those_of_the_labels_and_weights_follow_their_spread() -> None:
+    memory = new_memory(CLASSIFIER)
+    assert memory.confidence.tolist() == [0.25, 0.25] and memory.variance.tolist() == [1, 1]
+    targets = torch.tensor([[[0.5, 0.5, 0, 0], [0.7, 0.3, 0, 0]]] * 2)
+    memory = remember_labels(memory, targets, targets.amax(-1), momentum=0.75)
+    torch.testing.assert_close(memory.confidence, torch.full((2,), 0.75 * 0.25 + 0.25 * 0.6))
+    torch.testing.assert_close(memory.variance, torch.full((2,), 0.75 + 0.25 * 0.01))
+    torch.testing.assert_close(memory.labeled[0], torch.tensor([0.3375, 0.2875, 0.1875, 0.1875]))
+    known = memory._replace(confidence=torch.full((2,), 0.8), variance=torch.full((2,), 0.01))
+    weights = label_weights(targets, targets.amax(-1), (0, 0), "soft", known)
+    torch.testing.assert_close(weights, torch.tensor([[-4.5, -0.5]] * 2).exp())  # three and one standard deviations
+
+
 def test_running_weights_without_statistics_are_an_error() -> None:
     targets = predictions(0)
     with pytest.raises(ValueError, match="running statistics"):

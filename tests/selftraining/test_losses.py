@@ -25,6 +25,13 @@ def test_weighted_cross_entropy_is_the_mean_over_kept_rows(seed: int) -> None:
     assert weighted_cross_entropy(logits, labels, keep).item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
+def test_weighted_rows_count_by_their_weight_and_as_one_row_each() -> None:
+    logits, labels = torch.tensor([[2.0, 0.0], [0.0, 1.0], [5.0, 0.0]]), torch.tensor([0, 0, 1])
+    first, second = (-logits[row].log_softmax(-1)[0].item() for row in (0, 1))
+    found = weighted_cross_entropy(logits, labels, torch.tensor([0.5, 1.0, 0.0]))
+    assert found.item() == pytest.approx((0.5 * first + second) / 2)
+
+
 def test_nothing_kept_gives_zero_loss_and_zero_gradient() -> None:
     logits = torch.randn(4, 3, requires_grad=True)
     loss = weighted_cross_entropy(logits, torch.zeros(4, dtype=torch.long), torch.zeros(4, dtype=torch.bool))
@@ -38,6 +45,26 @@ def test_fairness_is_least_for_balanced_predictions() -> None:
     one_sided = 50 * torch.eye(4)[torch.zeros(4, dtype=torch.long)]
     assert fairness(balanced).item() == pytest.approx(math.log(4), rel=1e-5)
     assert fairness(one_sided).item() > fairness(balanced).item() + 1
+
+
+def test_a_class_that_nobody_names_leaves_fairness_finite() -> None:
+    logits = torch.tensor([[200.0, 0.0, 0.0]] * 2, requires_grad=True)
+    loss = fairness(logits)
+    loss.backward()
+    assert logits.grad is not None and bool(torch.isfinite(loss)) and bool(torch.isfinite(logits.grad).all())
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_losses_are_single_precision_or_the_double_one_of_the_model(dtype: torch.dtype) -> None:
+    logits = torch.randn(4, 4, generator=torch.Generator().manual_seed(0)).to(dtype)
+    labels, weights = torch.tensor([0, 1, 2, 3]), torch.ones(4)
+    for exact, loss in (
+        (weighted_cross_entropy(logits.double(), labels, weights), weighted_cross_entropy(logits, labels, weights)),
+        (fairness(logits.double()), fairness(logits)),
+        (symmetric_contrast(logits.double(), None, 0.07), symmetric_contrast(logits, None, 0.07)),
+    ):
+        assert loss.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+        assert loss.item() == pytest.approx(exact.item(), rel=1e-5)
 
 
 def test_fairness_is_least_at_the_expected_frequencies() -> None:

@@ -115,11 +115,29 @@ def test_one_modality_teaches_both(rule: str, source: torch.Tensor) -> None:
     assert labels.image_keep.tolist() == (confidence > 0.6).tolist()
 
 
+@pytest.mark.parametrize(("rule", "kept"), [("image_only", [True, False, True]), ("point_only", [True, False, False])])
+def test_one_modality_has_its_own_threshold(rule: str, kept: list[bool]) -> None:
+    labels = labels_of(IMAGE[:3], POINT[:3], HEADS[:3], settings(rule, threshold_point=0.85, threshold_joint=1.0))
+    assert labels.image_keep.tolist() == labels.point_keep.tolist() == kept
+
+
+def test_diverse_pooled_labels_lean_to_their_own_modality() -> None:
+    image, point = torch.tensor([[0.8, 0.2]]), torch.tensor([[0.1, 0.9]])
+    leaning = settings("pooled").model_copy(update={"diversity": 1.0})
+    choice = choose_targets(image, point, HEADS[:1], leaning, neutral_fusion(2))
+    labels = make_pseudo_labels(image, point, choice, weigh(choice, leaning))
+    assert (labels.image_label.tolist(), labels.point_label.tolist()) == ([0], [1])
+    assert choice.image_score.tolist() == pytest.approx([0.64 / 0.68], abs=1e-5)
+    assert choice.point_score.tolist() == pytest.approx([0.81 / 0.82], abs=1e-5)
+
+
 def test_random_takes_the_modality_its_coin_says() -> None:
     coin = torch.tensor([True, False, True, False])
     labels = labels_of(IMAGE, POINT, coin, settings("random"))
     assert labels.image_label.tolist() == labels.point_label.tolist() == [0, 0, 2, 2]
     assert labels.image_keep.tolist() == labels.point_keep.tolist() == [True, True, True, False]
+    doubted = labels_of(IMAGE, POINT, coin, settings("random", point_weight=0.7))
+    assert doubted.image_keep.tolist() == [True, False, True, False], "0.8 · 0.7 is below the threshold"
 
 
 @given(st.sampled_from(sorted(RULES)), st.integers(0, 2**31), st.floats(0, 1))

@@ -38,6 +38,13 @@ def test_learning_rate_rises_then_falls_to_its_floor() -> None:
     assert rates[100] == pytest.approx(0.1)
 
 
+def test_learning_rates_of_a_run_go_from_its_start_to_its_end(selftraining_settings: SelfTrainingSettings) -> None:
+    rates = {"learning_rate": 1.0, "final_learning_rate": 0.25, "warmup_epochs": 2.0, "epochs": 6}
+    schedule = Schedule(selftraining_settings.model_copy(update=rates), steps_per_epoch=5)
+    assert schedule.total_steps == 30
+    assert [schedule.learning_rate(step) for step in (0, 9, 10, 20, 30)] == pytest.approx([0, 1, 1, 0.625, 0.25])
+
+
 def test_the_transductive_head_hands_over_to_the_teacher(selftraining_settings: SelfTrainingSettings) -> None:
     labels = selftraining_settings.pseudo_labels.model_copy(update={"transductive_epochs": 2.0})
     schedule = Schedule(selftraining_settings.model_copy(update={"pseudo_labels": labels}), steps_per_epoch=5)
@@ -99,4 +106,5 @@ def test_learning_rates_of_small_towers_are_warned_of(caplog: pytest.LogCaptureF
     caplog.clear()
     warn_of_learning_rate(settings.model_copy(update={"learning_rate": 5e-6}))
     warn_of_learning_rate(settings.model_copy(update={"learning_rate": 1e-4, "batch_size": 512}))
+    warn_of_learning_rate(settings.model_copy(update={"learning_rate": 1e-4, "accumulate": 8}))
     assert not caplog.records

@@ -24,6 +24,7 @@ from crossmost.shards import decode_json
 from crossmost.sources import FolderSettings, RawObject, make_object_sample, open_source
 from crossmost.sources.folder import COMPANION_SUFFIXES, SUFFIXES
 from crossmost.sources.foreign_formats import is_foreign
+from crossmost.sources.references import FolderResolver
 from crossmost.sources.shapes.generator import generate_shape
 
 
@@ -248,6 +249,26 @@ def test_large_textures_are_not_copied_and_shrink_as_they_are_read(
     texture = np.asarray(part.visual.material.baseColorTexture).astype(int)
     assert drafted[0] == (600, 600) and texture.shape == (512, 512, 3)
     np.testing.assert_allclose(texture[9, [50, 450]], [[0, 0, 254], [254, 0, 0]], atol=6)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "art/my oak.png",
+        r"art\My Oak.PNG",
+        "art/my%20oak.png",
+        '"art/my oak.png"',
+        "/art/my oak.png",
+        "-s 1 1 1 art/my oak.png",
+        "-clamp on -bm 0.5 art/my oak.png",
+    ],
+)
+def test_references_are_understood_however_they_are_written(tmp_path: Path, reference: str) -> None:
+    picture = tmp_path / "art" / "my oak.png"
+    picture.parent.mkdir()
+    picture.touch()
+    assert FolderResolver(tmp_path, tmp_path / "model.obj").find(reference) == picture
+    assert FolderResolver(tmp_path, tmp_path / "model.obj").find("my oak.png") is None
 
 
 def test_references_never_leave_the_folder(tmp_path: Path) -> None:

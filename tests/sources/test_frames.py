@@ -27,3 +27,8 @@ def test_up_alone_is_enough(up: Axis) -> None:
 def test_only_y_up_front_z_needs_no_turn() -> None:
     assert Frame().is_canonical and Frame("y", "z").is_canonical
     assert not Frame("z").is_canonical and not Frame("y", "x").is_canonical
+
+
+@pytest.mark.parametrize(("up", "front"), [("x", "z"), ("-x", "z"), ("y", "z"), ("-y", "z"), ("z", "-y"), ("-z", "y")])
+def test_the_usual_front(up: Axis, front: Axis) -> None:
+    np.testing.assert_array_equal(Frame(up).rotation(), Frame(up, front).rotation())

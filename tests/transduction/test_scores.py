@@ -40,6 +40,21 @@ def test_every_row_is_scored_again(run: SyntheticRun) -> None:
     assert changed.mean() > 0.9
 
 
+def test_without_balance_and_affinity_each_modality_says_what_it_said(run: SyntheticRun) -> None:
+    before = run.scores["zeroshot"]
+    after = transductive_scores(before, run.embeddings["zeroshot"], TransductionSettings(balance=0, affinity=0))
+    for view in ("single", "image", "point"):
+        np.testing.assert_allclose(getattr(after, view), getattr(before, view), atol=1e-6)
+
+
+def test_of_the_views_of_an_object_only_the_direction_of_their_mean_matters(run: SyntheticRun) -> None:
+    scores, embeddings = run.scores["zeroshot"], run.embeddings["zeroshot"]
+    shorter = embeddings.values.copy()
+    shorter[::2, :-1] /= 2
+    whole, halved = (transduced(scores, of) for of in (embeddings, replace(embeddings, values=shorter)))
+    np.testing.assert_allclose(halved.image, whole.image, atol=1e-5)
+
+
 def test_the_order_of_rows_does_not_matter(run: SyntheticRun) -> None:
     scores, embeddings = run.scores["zeroshot"], run.embeddings["zeroshot"]
     straight = transduced(scores, embeddings)
