@@ -18,31 +18,17 @@ from crossmost.collection import Collection, load_collection
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.kedro_datasets import CheckpointDataset, ScoresDataset
 from crossmost.models.checkpoint import Checkpoint
-<<<<<<< HEAD
-from crossmost.models.joint_checkpoint import load_joint, preparation
-from crossmost.models.joint_prediction import fit_fusion, joint_prediction
+from crossmost.models.joint_checkpoint import load_joint, preparation, with_fusion
+from crossmost.models.joint_prediction import fit_fusion, joint_prediction, neutral_fusion
 from crossmost.models.scoring import encode_collection
-=======
-from crossmost.models.checkpoints.assembly import StartingPoint
-from crossmost.models.encoders import Encoders
-from crossmost.models.joint_checkpoint import joint_card, preparation, save_joint, with_fusion
-from crossmost.models.joint_prediction import neutral_fusion
-from crossmost.models.zeroshot_model import zeroshot_model
->>>>>>> help_mutate
 from crossmost.pipelines.prediction.nodes import list_new_objects
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
-<<<<<<< HEAD
-from crossmost.prediction import predict, spreadsheet
-from crossmost.rendering import CameraRig, decode_views
-from crossmost.shards import ShardStore
-=======
 from crossmost.prediction import predict, render_gallery, spreadsheet
 from crossmost.prediction.preparation import require_same_preparation
-from crossmost.rendering import CameraRig, encode_view
-from crossmost.shards import Sample
->>>>>>> help_mutate
+from crossmost.rendering import CameraRig, decode_views, encode_view
+from crossmost.shards import Sample, ShardStore
 from crossmost.sources.shapes.generator import generate_shape
 from tests.small_scores import make_scores
 from tests.tiny_run import run_environment
@@ -79,7 +65,7 @@ def some_objects(*names: str, n_points: int = 128) -> Collection:
 
 def test_an_object_is_what_it_is_whatever_else_is_in_the_folder(model: Checkpoint) -> None:
     """An adapted model knows how both modalities are read together; new objects do not change that."""
-    fusion = neutral_fusion(len(CLASSES))._replace(temperature=torch.tensor([0.5, 2.0]))
+    fusion = neutral_fusion(len(model.card["class_names"]))._replace(temperature=torch.tensor([0.5, 2.0]))
     adapted = Checkpoint(with_fusion(model.tensors, fusion), model.card)
     together, alone = (
         predict(adapted, some_objects(*names), {}, n_points=128, batch_size=4).set_index("object_id")
@@ -109,7 +95,7 @@ def test_a_page_of_many_objects_shows_an_even_spread_of_them_and_of_their_views(
         columns |= {f"{view}_label": "chair", f"{view}_confidence": 0.9}
         columns |= {f"{view}_top5": [["chair"]] * 5, f"{view}_top5_confidence": [[0.9]] * 5}
     quarantine = pd.DataFrame(columns=["object_id", "file", "stage", "reason"])
-    page = render_gallery(pd.DataFrame(columns), views, quarantine, most_objects=2)  # type: ignore[arg-type]
+    page = render_gallery(pd.DataFrame(columns), views, quarantine, method="crossmost", most_objects=2)  # type: ignore
     assert page.count("<article") == 2 and "o0" in page and "o3" in page
     shown = [
         Image.open(io.BytesIO(base64.b64decode(uri))) for uri in re.findall(r"data:image/webp;base64,([^\"]+)", page)
