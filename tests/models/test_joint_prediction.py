@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -63,6 +63,7 @@ def test_neither_the_order_of_classes_nor_that_of_modalities_matters(seed: int, 
     torch.testing.assert_close(fused(point, image), joint)
 
 
+@settings(max_examples=25)  # each fits twice
 @given(st.integers(0, 10**6), st.floats(0.3, 2))
 def test_a_modality_cannot_gain_weight_by_claiming_more(seed: int, factor: float) -> None:
     image, point = probabilities(seed, 300, 5, 1), probabilities(seed + 1, 300, 5, 1)
