@@ -26,6 +26,7 @@ from torch import Tensor
 
 from crossmost.collection import Collection, load_collection
 from crossmost.errors import CrossmostError
+from crossmost.evaluation import answer_method
 from crossmost.evaluation.metrics import class_index_of
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders
@@ -189,8 +190,8 @@ def run_seed(inputs: Inputs, seed: int, methods: Sequence[str] = METHODS) -> Ite
             found = {"seed": seed, "method": method, "split": side, "view": view, "top1": top1}
             yield {**found, "seconds": seconds, **facts}
         if method == "crossmost" and "zeroshot" in methods:
-            takes_adapted = facts["changed_share"] >= inputs.least_changed_share
-            for (side, view), top1 in accuracies(scores if takes_adapted else reference, truth).items():
+            taken = answer_method(facts["changed_share"], inputs.least_changed_share)
+            for (side, view), top1 in accuracies(scores if taken == method else reference, truth).items():
                 if view == "joint":
                     yield {"seed": seed, "method": ANSWER, "split": side, "view": view, "top1": top1, "seconds": 0.0}
 

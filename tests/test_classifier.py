@@ -13,25 +13,18 @@ from crossmost.errors import CrossmostError, MissingInputError, UnreadableObject
 from crossmost.geometry import sample_surface
 from crossmost.kedro_datasets import CheckpointDataset
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.checkpoints.assembly import StartingPoint
-from crossmost.models.encoders import Encoders
-from crossmost.models.joint_checkpoint import joint_card, preparation, save_joint, with_fusion, with_pose
+from crossmost.models.joint_checkpoint import preparation, with_fusion, with_pose
 from crossmost.models.joint_prediction import fit_fusion, joint_prediction
-from crossmost.models.zeroshot_model import zeroshot_model
 from crossmost.pose import PoseCorrection
 from crossmost.sources.shapes.generator import generate_shape
 from tests.docs.pages import blocks_of
+from tests.mini_checkpoint import CLASSES, mini_checkpoint
 from tests.tiny_run import PROJECT
-
-CLASSES = ["chair", "bottle", "table", "lamp", "bed", "sofa"]
 
 
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
-    mini = CheckpointDataset(filepath=str(PROJECT / "data/06_models/mini_encoders")).load()
-    start = StartingPoint(Encoders.from_checkpoint(mini).eval(), mini.card)
-    card = joint_card(mini.card, CLASSES, method="zeroshot", prepared=preparation(96, 1024, 1024))
-    return save_joint(zeroshot_model(start, CLASSES, ["a {}."]), card)
+    return mini_checkpoint(preparation(96, 1024, 1024))
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +156,6 @@ def test_models_that_say_too_little_are_refused(checkpoint: Checkpoint, tmp_path
 def test_a_stored_model_is_loaded(checkpoint: Checkpoint, classifier: Classifier, tmp_path: Path) -> None:
     CheckpointDataset(filepath=str(tmp_path / "model")).save(checkpoint)
     loaded = Classifier.load(tmp_path / "model")
-    assert loaded.class_names == tuple(CLASSES)
+    assert loaded.class_names == CLASSES
     cloud = surface("sofa", 5)
     np.testing.assert_array_equal(loaded.classify_clouds([cloud]), classifier.classify_clouds([cloud]))

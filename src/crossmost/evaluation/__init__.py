@@ -1,6 +1,6 @@
 """Evaluation: predictions, accuracies, pseudo-label quality, and what can be said without labels."""
 
-from crossmost.evaluation.answer import Answer, choose_answer
+from crossmost.evaluation.answer import Answer, answer_method, changed_share, choose_answer
 from crossmost.evaluation.confidence import confidence_table
 from crossmost.evaluation.embedding_layout import drawn_embeddings, lay_out
 from crossmost.evaluation.metrics import (
@@ -22,7 +22,9 @@ __all__ = [
     "MethodScores",
     "ViewScores",
     "accuracy_table",
+    "answer_method",
     "calibration_error",
+    "changed_share",
     "check_scores",
     "choose_answer",
     "confidence_table",

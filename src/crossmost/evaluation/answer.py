@@ -36,10 +36,19 @@ def choose_answer(confidence: pd.DataFrame, least_changed_share: float) -> Answe
         confidence: from `confidence_table`.
         least_changed_share: from this share of changed labels on, the adapted model's joint prediction is taken.
     """
-    joint = confidence[(confidence["method"] == ADAPTED) & (confidence["view"] == "joint")].set_index("split")[
-        "changed"
-    ]
-    if not len(joint) or joint.isna().any():
+    changed = changed_share(confidence)
+    return None if changed is None else Answer(answer_method(changed, least_changed_share), changed)
+
+
+def changed_share(confidence: pd.DataFrame) -> float | None:
+    """Of the objects adapted to (of all, if none are), those whose joint label self-training changed."""
+    joint = confidence[(confidence["method"] == ADAPTED) & (confidence["view"] == "joint")]
+    changed_in = joint.set_index("split")["changed"]
+    if not len(changed_in) or changed_in.isna().any():
         return None
-    changed = float(joint[ADAPT] if ADAPT in joint else joint.iloc[0])
-    return Answer(ADAPTED if changed >= least_changed_share else BASELINE, changed)
+    return float(changed_in[ADAPT] if ADAPT in changed_in else changed_in.iloc[0])
+
+
+def answer_method(changed: float, least_changed_share: float) -> str:
+    """Whose joint prediction is taken; see `choose_answer`."""
+    return ADAPTED if changed >= least_changed_share else BASELINE

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from crossmost.evaluation import changed_share
 from crossmost.reports.figures import is_labeled, splits_in
 from crossmost.reports.names import method_name
 from crossmost.reports.words import percent, points
@@ -82,11 +83,10 @@ def answer_sentence(predictions: pd.DataFrame, confidence: pd.DataFrame) -> list
         predictions: see `predictions_table`.
         confidence: see `confidence_table`.
     """
-    if "answer_method" not in predictions or not len(predictions):
+    changed = changed_share(confidence)
+    if changed is None or "answer_method" not in predictions or not len(predictions):
         return []
     method = predictions["answer_method"].iloc[0]
-    rows = confidence[(confidence["method"] == AFTER) & (confidence["view"] == "joint")].set_index("split")["changed"]
-    changed = rows["adapt"] if "adapt" in rows else rows.iloc[0]
     amount = "only " if method == BEFORE else ""
     return [
         f"The answer for objects of both modalities, chosen without labels, is the joint prediction of "
