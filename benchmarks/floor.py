@@ -1,12 +1,14 @@
 """Time of a self-training step beside the least that its arithmetic and its memory traffic can take.
 
-    python -m benchmarks.floor --batches 64 256 --compiled 64                          # the shipped encoders
-    python -m benchmarks.floor --config vit-b-16 --batches 32 64 128 --compiled 64 --json FILE
+    python -m benchmarks.floor --batches 64 256 --recorded 64 256 --compiled 64        # the shipped encoders
+    python -m benchmarks.floor --config vit-b-16 --batches 32 64 128 --recorded 32 64 128 --json FILE
 
 Two numbers bound a step from below: its floating-point operations over the rate of one large bfloat16 matrix product,
 and the bytes that it must move over the rate of one large copy. Both rates are measured. The operations are those of
 matrix products and convolutions, of a small batch, in proportion; the bytes see `Traffic`. Every row is a training of
 its own on batches of noise that are on the device already; one that fails (of memory, say) leaves the others alone.
+Recorded steps are replayed as a CUDA graph, as training does on a single GPU (`engine.cuda_graph`); their towers are
+timed both ways.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import statistics
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +34,7 @@ from benchmarks.setups import CONFIGURATIONS, Setup, make_setup
 from benchmarks.timing import interleaved, machine, paired_ratio, wait_for_device
 from benchmarks.training_step import Trainer, loading_rates, matmul_speed
 from crossmost.selftraining.masking import image_block_mask, point_region_mask
+from crossmost.selftraining.recorded_gradients import WARM_UP, record_step
 from crossmost.selftraining.step import Batch, assemble_batch
 
 PRECISION = "bf16-mixed"
@@ -107,7 +110,7 @@ def _kept_bytes(trainer: Trainer, size: int) -> int:
         storage = value.untyped_storage()
         if storage.data_ptr() not in weights:
             kept[storage.data_ptr()] = storage.nbytes()
-        return value
+        return value.detach()  # with its history a pass would hold itself, and the parameters, for ever
 
     batch = noise_batch(trainer, size)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
@@ -139,9 +142,9 @@ def waits(trainer: Trainer, batch: Batch) -> dict[str, int] | None:
     return dict(Counter(f"{Path(warning.filename).name}:{warning.lineno}" for warning in found))
 
 
-def step_row(setup: Setup, size: int, repeats: int, *, compiled: bool) -> dict[str, Any]:
+def step_row(setup: Setup, size: int, repeats: int, *, compiled: bool, recorded: bool) -> dict[str, Any]:
     """Times and memory of steps and towers on batches of ``size`` objects."""
-    trainer = Trainer(setup, PRECISION, compiled=compiled)
+    trainer = Trainer(setup, PRECISION, compiled=compiled, recorded=recorded)
     on_gpu = trainer.fabric.device.type == "cuda"
     flops, moved = operations(trainer, size), traffic(trainer, size)
     batch = noise_batch(trainer, size)
@@ -152,10 +155,17 @@ def step_row(setup: Setup, size: int, repeats: int, *, compiled: bool) -> dict[s
         first = time.perf_counter() - started
         if on_gpu:
             torch.cuda.reset_peak_memory_stats()
-        trainer.step(batch)
+        for _ in range(WARM_UP + 1 if recorded else 1):
+            trainer.step(batch)
         wait_for_device()
         peak = torch.cuda.max_memory_allocated() if on_gpu else None
-        seconds = interleaved({"step": partial(trainer.step, batch), "towers": partial(trainer.towers, batch)}, repeats)
+        variants: dict[str, Callable[[], object]] = {
+            "step": partial(trainer.step, batch),
+            "towers": partial(trainer.towers, batch),
+        }
+        if recorded:
+            variants["recorded towers"] = record_step(partial(trainer.towers, batch))
+        seconds = interleaved(variants, repeats)
         started = time.perf_counter()
         for _ in range(repeats):
             trainer.step(batch)
@@ -165,10 +175,12 @@ def step_row(setup: Setup, size: int, repeats: int, *, compiled: bool) -> dict[s
     return {
         "batch": size,
         "compiled": compiled,
+        "recorded": recorded,
         "first_step_s": first,
         "step_ms": 1e3 * statistics.median(seconds["step"]),
         "towers_ms": 1e3 * statistics.median(seconds["towers"]),
         "ratio": paired_ratio(seconds["step"], seconds["towers"]),
+        "recorded_towers_ms": 1e3 * statistics.median(seconds["recorded towers"]) if recorded else None,
         "step_in_a_row_ms": 1e3 * in_a_row,
         "objects_per_second": size / in_a_row,
         "peak_gib": None if peak is None else peak / 2**30,
@@ -179,16 +191,20 @@ def step_row(setup: Setup, size: int, repeats: int, *, compiled: bool) -> dict[s
     }
 
 
-def measure(setup: Setup, batches: Sequence[int], compiled: Sequence[int], repeats: int) -> Iterator[dict[str, Any]]:
-    """A row for every batch size as it is, then for those to be compiled; of one that fails, the error."""
+def measure(
+    setup: Setup, batches: Sequence[int], compiled: Sequence[int], recorded: Sequence[int], repeats: int
+) -> Iterator[dict[str, Any]]:
+    """A row for every batch size as it is, then for those to be compiled or recorded; of one that fails, the error."""
     device = Trainer(setup, PRECISION).fabric.device
     flops_rate, bytes_rate = 1e9 * matmul_speed(device)[PRECISION], copy_speed(device)
-    for size, with_compiler in [(size, False) for size in batches] + [(size, True) for size in compiled]:
+    plain = [(size, {"compiled": False, "recorded": False}) for size in batches]
+    plain += [(size, {"compiled": True, "recorded": False}) for size in compiled]
+    for size, how in plain + [(size, {"compiled": False, "recorded": True}) for size in recorded]:
         torch.compiler.reset()  # what is compiled in one row is not left over for the next
         try:
-            row = step_row(setup, size, repeats, compiled=with_compiler)
+            row = step_row(setup, size, repeats, **how)
         except Exception as error:  # noqa: BLE001 -- out of memory, no compiler: the other rows can still be measured
-            yield {"batch": size, "compiled": with_compiler, "error": f"{type(error).__name__}: {error}"[:500]}
+            yield {"batch": size, **how, "error": f"{type(error).__name__}: {error}"[:500]}
         else:
             arithmetic = 1e12 * row["gflop"] / flops_rate
             memory = 1e12 * sum(row["moved_gb"].values()) / bytes_rate
@@ -202,16 +218,17 @@ def measure(setup: Setup, batches: Sequence[int], compiled: Sequence[int], repea
 
 def report(name: str, rows: Sequence[dict[str, Any]], console: Console) -> None:
     """Print the rows."""
-    measured = ("step_ms", "towers_ms", "ratio", "step_in_a_row_ms", "objects_per_second", "peak_gib", "first_step_s")
-    columns = (*measured, "arithmetic_floor_ms", "memory_floor_ms", "floor_share")
-    table = Table("batch", "compiled", *columns, "waits", title=name)
+    measured = ("step_ms", "towers_ms", "ratio", "recorded_towers_ms", "step_in_a_row_ms", "objects_per_second")
+    columns = (*measured, "peak_gib", "first_step_s", "arithmetic_floor_ms", "memory_floor_ms", "floor_share")
+    table = Table("batch", "how", *columns, "waits", title=name)
     for row in rows:
+        how = " ".join(name for name in ("compiled", "recorded") if row[name])
         if "error" in row:
-            table.add_row(str(row["batch"]), str(row["compiled"]), row["error"][:60])
+            table.add_row(str(row["batch"]), how, row["error"][:60])
             continue
         numbers = ("" if row[column] is None else f"{row[column]:.2f}" for column in columns)
         waited = "" if row["waits"] is None else str(sum(row["waits"].values()))
-        table.add_row(str(row["batch"]), str(row["compiled"]), *numbers, waited)
+        table.add_row(str(row["batch"]), how, *numbers, waited)
     console.print(table)
 
 
@@ -221,6 +238,7 @@ def main() -> None:
     parser.add_argument("--config", choices=CONFIGURATIONS, default="mini")
     parser.add_argument("--batches", type=int, nargs="*", default=[64], help="objects a batch, as PyTorch runs them")
     parser.add_argument("--compiled", type=int, nargs="*", default=[], help="objects a batch, compiled")
+    parser.add_argument("--recorded", type=int, nargs="*", default=[], help="objects a batch, replayed as CUDA graphs")
     parser.add_argument("--steps", type=int, default=10, help="repeats of every measurement")
     parser.add_argument("--workers", type=int, nargs="*", default=[], help="also the loader's pace with so many")
     parser.add_argument("--loader-batch", type=int, help="objects a batch of the loader")
@@ -233,7 +251,7 @@ def main() -> None:
             arguments.json.write_text(json.dumps(found, indent=1))
 
     setup = make_setup(arguments.config)
-    for row in measure(setup, arguments.batches, arguments.compiled, arguments.steps):
+    for row in measure(setup, arguments.batches, arguments.compiled, arguments.recorded, arguments.steps):
         found["rows"].append(row)
         write()
     name = f"{arguments.config}, {found['machine']['gpu'] or found['machine']['cpu']}"

@@ -11,12 +11,14 @@ itself. A second bare variant gets the groups ready, too. Memory is kept as scor
 import argparse
 import copy
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -24,13 +26,13 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-import crossmost.models.scoring as scoring_module
+import crossmost.models.encoding as encoding_module
 from benchmarks.setups import CLASSES, CONFIGURATIONS, Setup, make_setup
 from benchmarks.timing import Part, Stopwatch, interleaved, machine, paired_ratio
 from crossmost.collection import Collection
+from crossmost.models.encoding import encode_collection, prepare_views, scoring_device
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import encode_collection, prepare_views, scoring_device
 from crossmost.models.text_classifier import text_classifier
 from crossmost.shards import StoredRows
 
@@ -85,7 +87,7 @@ def parts(model: JointModel) -> list[Part]:
     """What of scoring is told apart."""
     return [
         ("reading", StoredRows, "__getitem__"),
-        ("view preparation", scoring_module, "prepare_views"),
+        ("view preparation", encoding_module, "prepare_views"),
         ("image tower", JointModel, "embed_image"),
         ("sampling and grouping", type(model.point_tower), "group"),
         ("point tower", JointModel, "embed_point"),
@@ -116,7 +118,8 @@ def measure(setup: Setup, n_objects: int, repeats: int) -> dict[str, Any]:
     }
     seconds = interleaved(variants, repeats)
     watch = Stopwatch()
-    with watch.watching(parts(model)):
+    # A replay has no parts, and a recording cannot be made while parts are timed.
+    with watch.watching(parts(model)), patch.object(encoding_module, "RECORDED_FROM", math.inf):
         for _ in range(repeats):
             with watch.lap(), watch.part("the rest"):
                 score()
@@ -187,7 +190,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    setup = make_setup(arguments.config, batch_size=arguments.batch, stream=arguments.stream)
+    setup = make_setup(
+        arguments.config, batch_size=arguments.batch, stream=arguments.stream, noise=arguments.objects or 0
+    )
     found = measure(setup, arguments.objects or (128 if arguments.config == "mini" else 8), arguments.repeats)
     report(found, Console(width=140))
     if arguments.json:

@@ -47,7 +47,12 @@ class Setup:
 
 
 def make_setup(
-    name: str, *, batch_size: int | None = None, objects: Collection | None = None, stream: bool = False
+    name: str,
+    *,
+    batch_size: int | None = None,
+    objects: Collection | None = None,
+    stream: bool = False,
+    noise: int = 0,
 ) -> Setup:
     """A configuration by its name.
 
@@ -55,6 +60,7 @@ def make_setup(
         batch_size: in place of the configuration's.
         objects: in place of the configuration's.
         stream: see `stored_objects`.
+        noise: at least so many objects, where they are noise.
     """
     parameters = OmegaConfigLoader(str(PROJECT / "conf"), env="base", **CONFIG_LOADER_ARGS)["parameters"]
     selftraining = SelfTrainingSettings.model_validate(parameters["selftraining"]["crossmost"])
@@ -63,11 +69,13 @@ def make_setup(
     torch.manual_seed(0)
     if name == "mini":
         encoders = Encoders.from_checkpoint(load_checkpoint(PROJECT / "data/06_models/mini_encoders"))
-        objects = objects or stored_objects(stream=stream) or noise_objects(128, views=12, side=96, points=2048)
+        objects = (
+            objects or stored_objects(stream=stream) or noise_objects(noise or 128, views=12, side=96, points=2048)
+        )
     elif name == "vit-b-16":
         encoders = Encoders(EncodersConfig(backbone="ViT-B-16", point_tower=PointTowerConfig()))
         changes = {"batch_size": 4, "n_points": 8192}
-        objects = objects or noise_objects(max(16, 2 * (batch_size or 0)), views=4, side=224, points=8192)
+        objects = objects or noise_objects(max(16, 2 * (batch_size or 0), noise), views=4, side=224, points=8192)
     else:
         raise ValueError(f"no configuration {name!r}; there are {', '.join(CONFIGURATIONS)}")
     wanted = batch_size or changes.get("batch_size", selftraining.batch_size)

@@ -37,6 +37,7 @@ from crossmost.models.compilation import compiled_blocks
 from crossmost.models.host_memory import freed_memory_kept
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.objects import AugmentedObjects, BatchPlan, make_loader
+from crossmost.selftraining.recorded_gradients import WARM_UP, RecordedGradients
 from crossmost.selftraining.recording import Recorder
 from crossmost.selftraining.schedule import Schedule
 from crossmost.selftraining.step import Batch, Student, TrainingState, training_step
@@ -49,15 +50,20 @@ PRECISIONS = ("bf16-mixed", "32-true")
 
 
 class Trainer:
-    """A run of self-training, step by step."""
+    """A run of self-training, step by step.
 
-    def __init__(self, setup: Setup, precision: str, *, compiled: bool = False) -> None:
+    Args:
+        recorded: replay steps, of which all must get batches of the same size, as a CUDA graph.
+    """
+
+    def __init__(self, setup: Setup, precision: str, *, compiled: bool = False, recorded: bool = False) -> None:
         engine = setup.selftraining.engine.model_copy(update={"precision": precision, "compile": compiled})
         self.setup, self.settings = setup, setup.selftraining.model_copy(update={"engine": engine})
         self.fabric = Fabric(accelerator=engine.accelerator, devices=1, precision=engine.precision)
         self.state: TrainingState = start_state(setup.model(), self.settings, self.fabric)
         self.schedule = Schedule(self.settings, len(setup.collection) // self.settings.batch_size)
         self.record = Recorder()
+        self.gradients = RecordedGradients(self.state, self.settings, self.fabric) if recorded else None
 
     def batches(self, number: int, workers: int = 0) -> Iterator[Batch]:
         """So many batches of a run, on its device."""
@@ -97,7 +103,7 @@ class Trainer:
 
     def step(self, batch: Batch) -> None:
         """A step as in a run."""
-        result = training_step(self.state, [batch], self.settings, self.schedule, self.fabric)
+        result = training_step(self.state, [batch], self.settings, self.schedule, self.fabric, self.gradients)
         self.record.append(0, range(len(batch.coin)), result)
 
     def towers(self, batch: Batch) -> None:
@@ -222,11 +228,13 @@ def breakdown(setup: Setup, repeats: int) -> list[dict[str, Any]]:
 
 def loading_rates(setup: Setup, workers: Sequence[int], repeats: int) -> list[dict[str, Any]]:
     """Batches/s of the loader when nothing else runs, and steps/s of a run that is fed by it or needs no loading."""
-    trainer = Trainer(setup, setup.selftraining.engine.precision)
+    recorded = setup.selftraining.engine.cuda_graph and torch.cuda.is_available()
+    trainer = Trainer(setup, setup.selftraining.engine.precision, recorded=recorded)
     batch = next(trainer.batches(1))
     rows = []
     with trainer.kernels_and_memory():
-        trainer.step(batch)
+        for _ in range(1 + WARM_UP if recorded else 1):
+            trainer.step(batch)
         for number in workers:
             ahead = 2 * number
             count = 1 + ahead + repeats + ahead

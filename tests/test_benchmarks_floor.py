@@ -22,18 +22,19 @@ def setup() -> Setup:
 def test_rows(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     original = floor.step_row
 
-    def fails_for_three(setup: Setup, size: int, repeats: int, *, compiled: bool) -> dict[str, Any]:
+    def fails_for_three(setup: Setup, size: int, repeats: int, **how: bool) -> dict[str, Any]:
         if size == 3:
             raise RuntimeError("out of memory")
-        return original(setup, size, repeats, compiled=compiled)
+        return original(setup, size, repeats, **how)
 
     monkeypatch.setattr(floor, "step_row", fails_for_three)
     monkeypatch.setattr("crossmost.models.compilation.torch.compile", partial(torch.compile, backend="eager"))
-    found = list(floor.measure(setup, batches=[3, 2], compiled=[2], repeats=1))
+    found = list(floor.measure(setup, batches=[3, 2], compiled=[2], recorded=[3], repeats=1))
     assert json.loads(json.dumps(found)) == found
-    assert found[0] == {"batch": 3, "compiled": False, "error": "RuntimeError: out of memory"}
-    assert [row["compiled"] for row in found[1:]] == [False, True]
-    for row in found[1:]:
+    plain = {"batch": 3, "compiled": False, "recorded": False, "error": "RuntimeError: out of memory"}
+    assert found[0] == plain and found[3] == plain | {"recorded": True}
+    assert [row["compiled"] for row in found[1:3]] == [False, True]
+    for row in found[1:3]:
         assert 0 < row["floor_share"] < 1
         assert row["waits"] is None or isinstance(row["waits"], dict)
     assert found[1]["gflop"] == found[2]["gflop"] and found[1]["moved_gb"] == found[2]["moved_gb"]

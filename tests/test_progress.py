@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from crossmost.progress import SECONDS_BETWEEN_LINES, Progress, show_progress, track, track_batches
+from crossmost.progress import SECONDS_BETWEEN_LINES, Progress, show_progress, track
 
 SOURCES = Path(__file__).parents[1] / "src"
 
@@ -184,10 +184,8 @@ def test_a_process_without_logging_writes_to_stderr() -> None:
     ]
 
 
-def test_items_and_batches_pass_through() -> None:
+def test_items_pass_through() -> None:
     assert list(track(iter("abc"), "reading", 3, "letters")) == ["a", "b", "c"]
-    assert list(track_batches(5, 2, "reading", "letters")) == [slice(0, 2), slice(2, 4), slice(4, 6)]
-    assert list(track_batches(0, 2, "reading", "letters")) == []
 
 
 def test_no_other_module_draws_progress() -> None:

@@ -24,9 +24,10 @@ from crossmost.collection import GREY, Collection
 from crossmost.errors import CrossmostError, UnreadableObjectError
 from crossmost.geometry.clouds import resample_cloud
 from crossmost.models.checkpoint import Checkpoint, load_checkpoint
+from crossmost.models.encoding import prepare_views, scoring_device
 from crossmost.models.joint_checkpoint import load_fusion, load_joint, load_pose
 from crossmost.models.joint_prediction import joint_prediction
-from crossmost.models.scoring import check_cloud_size, prepare_views, scoring_device
+from crossmost.models.scoring import check_cloud_size
 from crossmost.sources.cloud_files import cloud_from_columns, read_cloud_file
 from crossmost.sources.frames import Axis, Frame
 from crossmost.sources.pictures import read_picture, square_picture

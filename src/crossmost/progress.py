@@ -130,14 +130,6 @@ def track(items: Iterable[Item], title: str, total: int, unit: str) -> Iterator[
             progress.advance()
 
 
-def track_batches(total: int, batch_size: int, title: str, unit: str) -> Iterator[slice]:
-    """Slices of at most ``batch_size`` that cover ``range(total)`` in order; counted as by `track`."""
-    with show_progress(title, total, unit) as progress:
-        for first in range(0, total, batch_size):
-            yield slice(first, first + batch_size)
-            progress.advance(min(batch_size, total - first))
-
-
 def _is_watched(console: Console) -> bool:
     """Whether a person sees the console live. Both streams count: a job whose log goes to a file redirects either."""
     # The console's own word would not do: FORCE_COLOR, which build servers set, makes it believe in a terminal.

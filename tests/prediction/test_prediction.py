@@ -18,9 +18,9 @@ from crossmost.collection import Collection, load_collection
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.kedro_datasets import CheckpointDataset, ScoresDataset
 from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.encoding import encode_collection
 from crossmost.models.joint_checkpoint import load_joint, preparation, with_fusion
 from crossmost.models.joint_prediction import fit_fusion, joint_prediction, neutral_fusion
-from crossmost.models.scoring import encode_collection
 from crossmost.pipelines.prediction.nodes import list_new_objects
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters

@@ -13,7 +13,7 @@ from torch.nn import functional
 from crossmost.collection import GREY
 from crossmost.errors import CrossmostError
 from crossmost.models.encoders import Encoders
-from crossmost.models.scoring import prepare_views, scoring_device
+from crossmost.models.encoding import prepare_views, scoring_device
 from crossmost.rendering import decode_views
 from crossmost.shards import ShardStore, decode_array
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from crossmost.models.encoding import prepare_views
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import prepare_views
 from crossmost.pose import TURNS
 from crossmost.progress import track
 from crossmost.rendering import CameraRig, DepthViewSettings, draw_depth_views

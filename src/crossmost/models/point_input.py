@@ -33,4 +33,6 @@ def to_tower_input(points: Tensor, channels: int, up_axis: UpAxis) -> Tensor:
         points = torch.cat([points, points.new_full((*points.shape[:-1], channels - found), GREY)], dim=-1)
     order = [0, 1, 2] if up_axis == "y" else [0, 2, 1]
     wanted = [*order, *range(3, channels)]
-    return points if wanted == list(range(points.shape[-1])) else points[..., wanted]
+    if wanted == list(range(points.shape[-1])):
+        return points
+    return torch.stack([points[..., channel] for channel in wanted], dim=-1)  # a list as index is copied to a GPU

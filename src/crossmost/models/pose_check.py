@@ -17,9 +17,9 @@ from crossmost.models.axis_check import (
     drawn_agreement_by_up_axis,
     spread_rows,
 )
+from crossmost.models.encoding import prepare_views, scoring_device
 from crossmost.models.joint import JointModel
 from crossmost.models.picture_check import PictureSizes, picture_sizes, pictures_lie_with_clouds
-from crossmost.models.scoring import prepare_views, scoring_device
 from crossmost.pose import PoseCorrection, outlier_rows
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""A whole collection encoded once, deterministically: all views, fixed points, fixed sampling start."""
+"""Scores of a whole collection, and what is learned from them."""
 
 import logging
 from collections.abc import Sequence
@@ -7,44 +7,19 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torchvision.transforms import v2
 
 from crossmost.collection import Collection
 from crossmost.embeddings import Embeddings
 from crossmost.errors import CrossmostError
 from crossmost.large_arrays import room_for
-from crossmost.models.host_memory import freed_memory_kept
+from crossmost.models.encoding import encode_collection
 from crossmost.models.joint import JointModel
 from crossmost.models.joint_prediction import Fusion, fit_fusion, joint_prediction
 from crossmost.models.point_towers import AnyPointConfig
-from crossmost.progress import track_batches
 from crossmost.scores import COMBINED_VIEWS, Scores
 from crossmost.splits import ADAPT
 
 logger = logging.getLogger(__name__)
-
-
-def scoring_device() -> torch.device:
-    """Where models that are not being trained compute: on a GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def prepare_views(
-    views: np.ndarray,
-    size: int,
-    mean: Sequence[float],
-    std: Sequence[float],
-    device: torch.device | None = None,
-) -> Tensor:
-    """Views (B, H, W, 3) uint8 → normalized (B, 3, size, size) float32, as the image tower expects at test time.
-
-    Args:
-        device: where they are resized, and stay; None is the CPU. A GPU may round a pixel to the next of 256 values.
-    """
-    images = torch.from_numpy(views).to(device or "cpu").permute(0, 3, 1, 2)
-    resized = v2.functional.resize(images, [size, size], interpolation=v2.InterpolationMode.BICUBIC, antialias=True)
-    return v2.functional.normalize(resized.float() / 255, list(mean), list(std))
 
 
 def check_cloud_size(config: AnyPointConfig, n_points: int, expected: int | None) -> None:
@@ -95,53 +70,6 @@ class Scored(NamedTuple):
 
     scores: Scores
     embeddings: Embeddings
-
-
-@torch.inference_mode()
-def encode_collection(
-    model: JointModel,
-    collection: Collection,
-    *,
-    image_mean: Sequence[float],
-    image_std: Sequence[float],
-    n_points: int,
-    batch_size: int,
-    single: np.ndarray | None = None,
-    embeddings: np.ndarray | None = None,
-    title: str = "scoring objects",
-) -> tuple[Tensor, Tensor]:
-    """Class probabilities of every object from both modalities, on a GPU if there is one.
-
-    Args:
-        model: is moved to that device and stays there.
-        n_points: the first so many stored points (they are in random order) enter the point tower.
-        single: (N, V, C) float32 to write the probabilities of each view to.
-        embeddings: (N, V + 1, E) float16 to write those of the views, then the points, to.
-        title: text of the progress bar.
-
-    Returns:
-        Of the images (mean over an object's views) and of the points, (N, C) each, on the CPU.
-    """
-    device = scoring_device()
-    model.to(device).eval()
-    size = model.image_tower.visual.image_size[0]
-    image, point = [], []
-    with freed_memory_kept(device):
-        for chunk in track_batches(len(collection), batch_size, title, "objects"):
-            views = collection.views[chunk]
-            flat = prepare_views(views.reshape(-1, *views.shape[2:]), size, image_mean, image_std, device)
-            of_views = model.embed_image(flat)
-            each = functional.softmax(model.logits(of_views).cpu(), dim=-1).unflatten(0, views.shape[:2])
-            image.append(each.mean(1))
-            clouds = torch.from_numpy(collection.tower_clouds(chunk, n_points, model.point_tower.config.in_channels))
-            of_clouds = model.embed_point(clouds.to(device))
-            point.append(functional.softmax(model.logits(of_clouds).cpu(), dim=-1))
-            if single is not None:
-                single[chunk] = each.numpy()
-            if embeddings is not None:
-                both = [of_views.unflatten(0, views.shape[:2]), of_clouds.unsqueeze(1)]
-                embeddings[chunk] = torch.cat([of_one.half() for of_one in both], dim=1).cpu().numpy()
-    return torch.cat(image), torch.cat(point)
 
 
 def score_collection(

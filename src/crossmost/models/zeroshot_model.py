@@ -7,8 +7,8 @@ import torch
 
 from crossmost.errors import CrossmostError
 from crossmost.models.checkpoints.assembly import StartingPoint
+from crossmost.models.encoding import scoring_device
 from crossmost.models.joint import JointModel
-from crossmost.models.scoring import scoring_device
 from crossmost.models.text_classifier import text_classifier
 
 logger = logging.getLogger(__name__)

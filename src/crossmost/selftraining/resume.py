@@ -55,7 +55,7 @@ def run_fingerprint(
     given = (transductive,) if transductive is not None and settings.pseudo_labels.transductive_epochs > 0 else ()
     for value in (*(fusion or ()), *given):
         digest.update(value.cpu().contiguous().numpy().tobytes())
-    unrelated = {"engine": {"checkpoint_seconds", "loader_workers"}}
+    unrelated = {"engine": {"checkpoint_seconds", "cuda_graph", "loader_workers"}}
     return fingerprint(
         digest.hexdigest(),
         list(image_mean),

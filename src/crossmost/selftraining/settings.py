@@ -168,6 +168,11 @@ class TrainingEngineSettings(Frozen):
     compile: bool = Field(
         default=False, description="Compile the towers' blocks with torch.compile when training starts: see running.md."
     )
+    cuda_graph: bool = Field(
+        default=True,
+        description="On a single GPU, record what a step computes once, and replay it as a whole (CUDA graph): small "
+        "towers no longer wait for the program.",
+    )
     loader_workers: int | None = Field(
         ge=0,
         description="Processes that augment ahead; 0 augments between steps; null: as many as there are other cores, "

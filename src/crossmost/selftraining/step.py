@@ -188,12 +188,31 @@ def _probabilities(logits: Tensor) -> Tensor:
     return functional.softmax(logits if logits.dtype == torch.float64 else logits.float(), dim=-1)
 
 
+def compute_gradients(
+    state: TrainingState, batches: Sequence[Batch], settings: SelfTrainingSettings, fabric: Fabric, given: float
+) -> StepResult:
+    """Gradients of one step, in the student's parameters; running statistics of the state move on, weights do not.
+
+    Args:
+        batches: see `training_step`, as for what is returned.
+        given: share of the transductive head's predictions in what labels are made of, 0 to 1.
+    """
+    state.optimizer.zero_grad()
+    results = []
+    for index, batch in enumerate(batches):
+        is_last = index == len(batches) - 1
+        with fabric.no_backward_sync(state.student, enabled=fabric.world_size > 1 and not is_last):
+            results.append(_accumulate(state, batch, settings, fabric, share=1 / len(batches), given=given))
+    return results[0] if len(results) == 1 else _merge(results)
+
+
 def training_step(
     state: TrainingState,
     batches: Sequence[Batch],
     settings: SelfTrainingSettings,
     schedule: Schedule,
     fabric: Fabric,
+    gradients: Callable[[Sequence[Batch], float], StepResult] | None = None,
 ) -> StepResult:
     """Make one optimizer step and one teacher update.
 
@@ -201,6 +220,7 @@ def training_step(
         state: is changed in place.
         batches: this process's share; several are accumulated into the one step.
         schedule: learning rate and teacher decay by step.
+        gradients: what does the same as `compute_gradients`, from batches and the transductive share; None is that.
 
     Returns:
         Mean losses and report over the batches; pseudo-labels of all of them.
@@ -208,19 +228,17 @@ def training_step(
     rate = schedule.learning_rate(state.step)
     for group in state.optimizer.param_groups:
         group["lr"] = rate * group["lr_scale"]
-    state.optimizer.zero_grad()
-    results = []
-    for index, batch in enumerate(batches):
-        is_last = index == len(batches) - 1
-        with fabric.no_backward_sync(state.student, enabled=fabric.world_size > 1 and not is_last):
-            given = schedule.transductive_share(state.step)
-            results.append(_accumulate(state, batch, settings, fabric, share=1 / len(batches), given=given))
+    given = schedule.transductive_share(state.step)
+    if gradients is None:
+        result = compute_gradients(state, batches, settings, fabric, given)
+    else:
+        result = gradients(batches, given)
     if settings.clip_norm is not None:
         fabric.clip_gradients(state.student, state.optimizer, max_norm=settings.clip_norm)
     state.optimizer.step()
     update_teacher(state.teacher, state.model, schedule.ema_decay(state.step))
     state.step += 1
-    return results[0] if len(results) == 1 else _merge(results)
+    return result
 
 
 def _accumulate(
@@ -230,7 +248,7 @@ def _accumulate(
 
     Args:
         share: of the step that the batch is.
-        given: see `Schedule.transductive_share`.
+        given: see `compute_gradients`.
     """
     batch = _in_precision_of(state.teacher, batch)
     with fabric.autocast():

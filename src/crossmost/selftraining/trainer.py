@@ -24,6 +24,7 @@ from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.label_memory import LabelMemory, new_memory
 from crossmost.selftraining.launch import launch
 from crossmost.selftraining.objects import AugmentedObjects, BatchPlan, derived_seed, loader_workers, make_loader
+from crossmost.selftraining.recorded_gradients import RecordedGradients
 from crossmost.selftraining.recording import Recorder
 from crossmost.selftraining.result import SelfTrainingResult, Weights
 from crossmost.selftraining.resume import RunCheckpoint, run_fingerprint
@@ -212,6 +213,8 @@ def _train(
         workers=loader_workers(settings.engine, fabric.device),
         pin_memory=fabric.device.type == "cuda",
     )
+    is_recorded = settings.engine.cuda_graph and fabric.device.type == "cuda" and fabric.world_size == 1
+    gradients = RecordedGradients(state, settings, fabric) if is_recorded else None
     batches: Iterator[Batch] = iter(cast(Any, fabric.setup_dataloaders(loader, use_distributed_sampler=False)))
     with (
         show_progress(title, schedule.total_steps, "steps", done=state.step, shown=fabric.is_global_zero) as progress,
@@ -227,7 +230,7 @@ def _train(
             # Stochastic depth draws from the global generator; seeded by step, a resumed run draws the same. Not before
             # the batches are there, since a loader draws too when it starts.
             torch.manual_seed(derived_seed(settings.seed, step, fabric.global_rank))
-            result = training_step(state, drawn, settings, schedule, fabric)
+            result = training_step(state, drawn, settings, schedule, fabric, gradients)
             schedules = {"learning_rate": schedule.learning_rate(step), "ema_decay": schedule.ema_decay(step)}
             record.append(epoch, [row for _, rows in planned for row in rows], result, **schedules)
             if state.step % per_epoch == 0:
