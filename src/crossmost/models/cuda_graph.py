@@ -77,25 +77,29 @@ class Replayed(Generic[Found]):
         if self._replay is None:
             if self._calls_before > 0:
                 self._calls_before -= 1
-                return self._function(*inputs)
-            self._inputs = [values.clone() for values in inputs]
-            try:
-                self._replay = self._record(self._work)
-            except RuntimeError as error:
-                self._inputs, self._calls_before = [], math.inf
-                cause = error.__context__ or error  # what the end of a recording says is only that it has failed
-                logger.warning(
-                    "%s cannot be recorded as a CUDA graph (%s): it is computed operation by operation, more slowly",
-                    self._name,
-                    str(cause).split("\n")[0],
-                )
-                return self._function(*inputs)
-        if any(into.shape != values.shape for into, values in zip(self._inputs, inputs, strict=True)):
+            else:
+                self._start(inputs)
+        if self._replay is None or [kept.shape for kept in self._inputs] != [values.shape for values in inputs]:
             return self._function(*inputs)
         for into, values in zip(self._inputs, inputs, strict=True):
             into.copy_(values)
         self._replay()
         return self._found
+
+    def _start(self, inputs: tuple[Tensor, ...]) -> None:
+        """Record, if that can be done."""
+        self._inputs = [values.clone() for values in inputs]
+        try:
+            self._replay = self._record(self._work)
+        except RuntimeError as error:
+            self._inputs, self._calls_before = [], math.inf
+            cause = error.__context__ or error  # what the end of a recording says is only that it has failed
+            logger.warning(
+                "%s cannot be recorded as a CUDA graph (%s): it is computed operation by operation, more slowly",
+                self._name,
+                str(cause).split("\n")[0],
+            )
+        # The plain call comes after this: the error holds all memory of the failed recording.
 
     def _work(self) -> None:
         self._found = self._function(*self._inputs)
