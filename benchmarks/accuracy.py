@@ -26,7 +26,7 @@ from torch import Tensor
 
 from crossmost.collection import Collection, load_collection
 from crossmost.errors import CrossmostError
-from crossmost.evaluation import answer_method
+from crossmost.evaluation import answer_method, share_of_changed_labels
 from crossmost.evaluation.metrics import class_index_of
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders
@@ -185,7 +185,7 @@ def run_seed(inputs: Inputs, seed: int, methods: Sequence[str] = METHODS) -> Ite
             seconds, facts["cpu_seconds"] = time.perf_counter() - started, time.process_time() - started_cpu
             scores = run.scored(inputs.collection).scores
             facts |= label_free_criteria(scores, reference) | run_facts(result, truth)
-            facts["changed_share"] = changed_share(reference, scores)
+            facts["changed_share"] = share_of_changed_labels(reference, scores)
         for (side, view), top1 in accuracies(scores, truth).items():
             found = {"seed": seed, "method": method, "split": side, "view": view, "top1": top1}
             yield {**found, "seconds": seconds, **facts}
@@ -194,12 +194,6 @@ def run_seed(inputs: Inputs, seed: int, methods: Sequence[str] = METHODS) -> Ite
             for (side, view), top1 in accuracies(scores if taken == method else reference, truth).items():
                 if view == "joint":
                     yield {"seed": seed, "method": ANSWER, "split": side, "view": view, "top1": top1, "seconds": 0.0}
-
-
-def changed_share(before: Scores, after: Scores) -> float:
-    """Of the objects to adapt to, those whose joint label is another one."""
-    labels = [scores.joint[scores.known_rows()].argmax(axis=1) for scores in (before, after)]
-    return float((labels[0] != labels[1]).mean())
 
 
 def run_facts(result: SelfTrainingResult, truth: pd.Series) -> dict[str, float]:

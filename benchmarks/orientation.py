@@ -74,8 +74,9 @@ class Bench:
 
     def check(self, collection: Collection) -> Any:
         """The check as the zero-shot stage makes it."""
-        sizes = {"n_points": self.n_points, "batch_size": self.batch_size}
-        return check_pose(self.model, collection, **self.normalization, **sizes)
+        return check_pose(
+            self.model, collection, **self.normalization, n_points=self.n_points, batch_size=self.batch_size
+        )
 
 
 def load_bench(env: str) -> Bench:
@@ -134,7 +135,7 @@ def axis_rates(bench: Bench, axis: str, *, redraw: bool, draws: int, drawn_objec
         "point_top1": bench.accuracy(bench.collection),
         "point_top1_turned": bench.accuracy(turned),
         "point_top1_fixed": bench.accuracy(fixed),
-        "identical_after_fix": bool(np.array_equal(fixed.clouds, bench.collection.clouds)),
+        "identical_after_fix": bool(np.array_equal(fixed.clouds[:], bench.collection.clouds[:])),
     }
 
 

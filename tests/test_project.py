@@ -16,7 +16,11 @@ STAGES = (
     "ingestion", "rendering", "pretraining", "zeroshot", "selftraining", "evaluation", "reporting", "prediction",
     "alignment", "tuning",
 )  # fmt: skip
-VARIANTS = ("zeroshot_prediction", "picture_prediction")  # other pipelines of a stage, with its parameters
+VARIANTS = (
+    "crossmost_prediction",
+    "zeroshot_prediction",
+    "picture_prediction",
+)  # other pipelines of a stage, with its parameters
 APART = ("pretraining", "prediction", "alignment", "tuning")  # not in the main job
 LABEL_READERS = {"evaluation", "reporting"}
 

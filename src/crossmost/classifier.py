@@ -130,7 +130,10 @@ class Classifier:
         return self._together(parts)
 
     def join(self, image_probabilities: np.ndarray, point_probabilities: np.ndarray) -> np.ndarray:
-        """Joint class probabilities (B, C) of objects of which there are pictures and clouds.
+        """Joint class probabilities (B, C) of objects of which there are pictures and clouds, by this model.
+
+        Zero-shot's joint prediction may be the better one; `kedro run --pipelines=prediction` knows
+        (docs/method.md, "Which joint prediction is the answer").
 
         Args:
             image_probabilities: (B, C), of several views their mean; point_probabilities: (B, C).

@@ -30,6 +30,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluation": evaluation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
         "prediction": prediction.create_pipeline(),
+        "crossmost_prediction": prediction.create_crossmost_pipeline(),
         "zeroshot_prediction": prediction.create_zeroshot_pipeline(),
         "picture_prediction": prediction.create_picture_pipeline(),
         "alignment": alignment.create_pipeline(),
@@ -39,6 +40,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         name: Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)
         for name, pipeline in created.items()
     }
-    apart = ("pretraining", "prediction", "zeroshot_prediction", "picture_prediction", "alignment", "tuning")
-    selftrain = sum((stage for name, stage in stages.items() if name not in apart), Pipeline([]))
+    main_job = ("ingestion", "rendering", "zeroshot", "selftraining", "evaluation", "reporting")
+    selftrain = sum((stages[name] for name in main_job), Pipeline([]))
     return {**stages, "selftrain": selftrain, "__default__": selftrain}

@@ -17,6 +17,7 @@ from crossmost.evaluation import (
     MethodScores,
     accuracy_table,
     check_scores,
+    answer_from_scores,
     choose_answer,
     confidence_table,
     confusion_table,
@@ -248,11 +249,20 @@ def test_the_answer_is_the_adapted_model_where_it_changed_enough(changed_objects
     )
     answer = choose_answer(confidence_table(scores), 0.1)
     assert answer == Answer(method, changed_objects / 40)
+    assert answer_from_scores(scores.stored["zeroshot"], scores.stored["crossmost"], 0.1) == answer
     predictions = predictions_table(scores, ["x", "y", "z"], answer)
     check_table(PREDICTIONS, predictions)
     assert (predictions["answer_method"] == method).all()
     for fact in ("label", "confidence", "top5"):
         assert list(predictions[f"answer_{fact}"]) == list(predictions[f"{method}_joint_{fact}"])
+
+
+def test_the_answer_needs_scores_of_the_same_objects() -> None:
+    before = make_scores({"a": "adapt", "b": "test"}, [[0.7, 0.3], [0.2, 0.8]])
+    for others in ({"b": "adapt", "a": "test"}, {"c": "adapt", "b": "test"}):
+        after = make_scores(others, [[0.7, 0.3], [0.2, 0.8]], method="crossmost")
+        with pytest.raises(CrossmostError, match="different objects: run .*zeroshot,selftraining"):
+            answer_from_scores(before, after, 0.1)
 
 
 def test_without_both_methods_there_is_no_answer() -> None:

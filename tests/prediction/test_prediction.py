@@ -90,13 +90,14 @@ def test_a_page_of_many_objects_shows_an_even_spread_of_them_and_of_their_views(
     shades = [50, 90, 130, 170, 210, 250]
     pictures = [encode_view(np.full((8, 8, 3), shade, dtype=np.uint8)) for shade in shades]
     views = [Sample(key, {f"view{number:02d}.png": png for number, png in enumerate(pictures)}) for key in keys]
-    columns: dict[str, Any] = {"object_id": keys, "file": keys, "agreement": True}
+    columns: dict[str, Any] = {"object_id": keys, "file": keys, "agreement": True, "joint_method": "zeroshot"}
     for view in ("joint", "image", "point"):
         columns |= {f"{view}_label": "chair", f"{view}_confidence": 0.9}
         columns |= {f"{view}_top5": [["chair"]] * 5, f"{view}_top5_confidence": [[0.9]] * 5}
     quarantine = pd.DataFrame(columns=["object_id", "file", "stage", "reason"])
     page = render_gallery(pd.DataFrame(columns), views, quarantine, method="crossmost", most_objects=2)  # type: ignore
     assert page.count("<article") == 2 and "o0" in page and "o3" in page
+    assert "classified by Cross-MoST, both modalities together by Zero-shot" in page
     shown = [
         Image.open(io.BytesIO(base64.b64decode(uri))) for uri in re.findall(r"data:image/webp;base64,([^\"]+)", page)
     ]
@@ -137,7 +138,7 @@ def test_a_folder_of_broken_files_names_them(model: Checkpoint, tmp_path: Path) 
     (objects / "empty.obj").touch()
     CheckpointDataset(filepath=str(tmp_path / "data/06_models/crossmost")).save(model)
     with pytest.raises(CrossmostError, match=r"None of the 2 objects can be .*new_quarantine\.csv") as error:
-        run_environment("shapes", tmp_path, "prediction", prediction={"source": str(objects), "n_jobs": 1})
+        run_environment("shapes", tmp_path, "crossmost_prediction", prediction={"source": str(objects), "n_jobs": 1})
     assert "empty.obj: the file is empty" in str(error.value) and "half.glb" in str(error.value)
     (quarantine,) = tmp_path.rglob("new_quarantine.csv")
     assert set(pd.read_csv(quarantine)["file"]) == {"half.glb", "empty.obj"}
@@ -154,7 +155,8 @@ def test_a_folder_becomes_predictions_a_spreadsheet_and_a_page(model: Checkpoint
     (objects / "broken.glb").write_bytes(b"glTF?")
     CheckpointDataset(filepath=str(tmp_path / "data/06_models/crossmost")).save(model)
 
-    results = run_environment("shapes", tmp_path, "prediction", prediction={"source": str(objects), "n_jobs": 1})
+    given = {"source": str(objects), "n_jobs": 1}
+    results = run_environment("shapes", tmp_path, "crossmost_prediction", prediction=given)
 
     predictions = pd.read_parquet(results / "07_model_output/new_predictions.parquet")
     assert set(predictions["file"]) == {"chair.obj", "bottle.glb", "table.ply", "scan.npy"}
@@ -185,7 +187,7 @@ def test_a_folder_becomes_predictions_a_spreadsheet_and_a_page(model: Checkpoint
     splits = {f"object-{row}": "test" if row < 10 else "adapt" for row in range(30)}
     scores = make_scores(splits, image, point=point)
     ScoresDataset(filepath=str(tmp_path / "data/07_model_output/zeroshot_scores")).save(scores)
-    run_environment("shapes", tmp_path, "zeroshot_prediction", prediction={"source": str(objects), "n_jobs": 1})
+    run_environment("shapes", tmp_path, "zeroshot_prediction", prediction=given)
     before = pd.read_parquet(results / "07_model_output/new_predictions.parquet").set_index("object_id")
     collection = load_collection(
         ShardStore(results / "03_primary/new_views"), ShardStore(results / "03_primary/new_clouds")
@@ -202,3 +204,17 @@ def test_a_folder_becomes_predictions_a_spreadsheet_and_a_page(model: Checkpoint
     np.testing.assert_allclose(before.loc[list(collection.object_ids), "joint_confidence"], joint, atol=1e-4)
     pd.testing.assert_series_equal(before["point_confidence"].sort_index(), table["point_confidence"].sort_index())
     assert "classified by Zero-shot" in (results / "08_reporting/new_objects.html").read_text()
+
+    # The answer: self-training changed no joint label, so zero-shot's joint prediction stands beside the adapted ones.
+    ScoresDataset(filepath=str(tmp_path / "data/07_model_output/crossmost_scores")).save(scores)
+    run_environment("shapes", tmp_path, "prediction", prediction=given)
+    answer = pd.read_parquet(results / "07_model_output/new_predictions.parquet").set_index("object_id")
+    pd.testing.assert_series_equal(answer["joint_confidence"], before["joint_confidence"])
+    pd.testing.assert_frame_equal(
+        answer.filter(regex="^(image|point)_"), table.filter(regex="^(image|point)_").loc[answer.index]
+    )
+    assert set(answer["joint_method"]) == {"zeroshot"}
+    assert "both modalities together by Zero-shot" in (results / "08_reporting/new_objects.html").read_text()
+    run_environment("shapes", tmp_path, "prediction", prediction=given, evaluation={"least_changed_share": 0})
+    answer = pd.read_parquet(results / "07_model_output/new_predictions.parquet").set_index("object_id")
+    pd.testing.assert_frame_equal(answer.loc[table.index], table)

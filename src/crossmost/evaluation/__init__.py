@@ -1,6 +1,13 @@
 """Evaluation: predictions, accuracies, pseudo-label quality, and what can be said without labels."""
 
-from crossmost.evaluation.answer import Answer, answer_method, changed_share, choose_answer
+from crossmost.evaluation.answer import (
+    Answer,
+    answer_from_scores,
+    answer_method,
+    changed_share,
+    choose_answer,
+    share_of_changed_labels,
+)
 from crossmost.evaluation.confidence import confidence_table
 from crossmost.evaluation.embedding_layout import drawn_embeddings, lay_out
 from crossmost.evaluation.metrics import (
@@ -22,6 +29,7 @@ __all__ = [
     "MethodScores",
     "ViewScores",
     "accuracy_table",
+    "answer_from_scores",
     "answer_method",
     "calibration_error",
     "changed_share",
@@ -39,5 +47,6 @@ __all__ = [
     "predictions_table",
     "pseudo_label_quality",
     "reliability_table",
+    "share_of_changed_labels",
     "snapshot_table",
 ]

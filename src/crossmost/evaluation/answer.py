@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from crossmost.errors import CrossmostError
 from crossmost.evaluation.scores import BASELINE
+from crossmost.scores import Scores
 from crossmost.splits import ADAPT
 
 ADAPTED = "crossmost"
@@ -47,6 +49,32 @@ def changed_share(confidence: pd.DataFrame) -> float | None:
     if not len(changed_in) or changed_in.isna().any():
         return None
     return float(changed_in[ADAPT] if ADAPT in changed_in else changed_in.iloc[0])
+
+
+def answer_from_scores(before: Scores, after: Scores, least_changed_share: float) -> Answer:
+    """The same choice, from what zero-shot and the adapted model said of the same objects.
+
+    Raises:
+        CrossmostError: if they scored different objects.
+    """
+    changed = share_of_changed_labels(before, after)
+    return Answer(answer_method(changed, least_changed_share), changed)
+
+
+def share_of_changed_labels(before: Scores, after: Scores) -> float:
+    """Of the objects adapted to (of all, if none are), those whose joint label is another one.
+
+    Raises:
+        CrossmostError: if other objects were scored.
+    """
+    rows = before.known_rows(), after.known_rows()
+    if [before.object_ids[row] for row in rows[0]] != [after.object_ids[row] for row in rows[1]]:
+        raise CrossmostError(
+            "The scores of zero-shot and of the adapted model are of different objects: run "
+            "`kedro run --pipelines=zeroshot,selftraining` again"
+        )
+    labels = [scores.joint[of_them].argmax(axis=1) for scores, of_them in zip((before, after), rows, strict=True)]
+    return float((labels[0] != labels[1]).mean())
 
 
 def answer_method(changed: float, least_changed_share: float) -> str:

@@ -4,7 +4,7 @@ from crossmost.prediction.frame import corrected_frame
 from crossmost.prediction.gallery import render_gallery, render_picture_gallery
 from crossmost.prediction.pictures import predict_pictures
 from crossmost.prediction.preparation import require_same_preparation
-from crossmost.prediction.table import picture_spreadsheet, predict, spreadsheet
+from crossmost.prediction.table import picture_spreadsheet, predict, spreadsheet, with_joint_prediction
 
 __all__ = [
     "corrected_frame",
@@ -15,4 +15,5 @@ __all__ = [
     "render_picture_gallery",
     "require_same_preparation",
     "spreadsheet",
+    "with_joint_prediction",
 ]

@@ -27,7 +27,7 @@ def render_gallery(
         predictions: as `predict` makes it.
         views: where the pictures are.
         quarantine: objects that could not be used: object_id, file, stage, reason.
-        method: whose predictions these are.
+        method: whose predictions these are; the joint one may be another's, as the table says.
         most_objects: objects shown; of more, an even spread over the confidences.
     """
     shown = _spread(predictions, most_objects)
@@ -38,6 +38,7 @@ def render_gallery(
         predictions["joint_label"],
         quarantine,
         method,
+        joint_method=predictions["joint_method"].iloc[0] if len(predictions) else method,
         agreement=float(predictions["agreement"].mean()) if len(predictions) else 0.0,
     )
 
@@ -54,11 +55,17 @@ def render_picture_gallery(
         best = list(zip(row["top5"], row["top5_confidence"], strict=True))
         cards.append(_plain_card(row["object"], uris, row["label"], row["confidence"], best))
     listed = quarantine.assign(stage="reading the picture")
-    return _page(cards, predictions["label"], listed, method, agreement=None)
+    return _page(cards, predictions["label"], listed, method, joint_method=method, agreement=None)
 
 
 def _page(
-    cards: list[dict[str, Any]], labels: pd.Series, quarantine: pd.DataFrame, method: str, *, agreement: float | None
+    cards: list[dict[str, Any]],
+    labels: pd.Series,
+    quarantine: pd.DataFrame,
+    method: str,
+    *,
+    joint_method: str,
+    agreement: float | None,
 ) -> str:
     environment = Environment(
         loader=PackageLoader("crossmost.prediction"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -70,6 +77,7 @@ def _page(
         agreement=agreement,
         quarantine=quarantine.to_dict("records"),
         method=method_name(method),
+        joint_method=method_name(joint_method),
         version=__version__,
     )
 

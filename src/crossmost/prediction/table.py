@@ -34,9 +34,9 @@ def predict(
         batch_size: objects scored at once.
 
     Returns:
-        Columns object_id, file, agreement (whether both modalities name the same class) and, for each view in joint,
-        image and point: ``{view}_label``, ``{view}_confidence`` (probability), ``{view}_top5`` (names) and
-        ``{view}_top5_confidence``.
+        Columns object_id, file, agreement (whether both modalities name the same class), joint_method (whose the joint
+        prediction is) and, for each view in joint, image and point: ``{view}_label``, ``{view}_confidence``
+        (probability), ``{view}_top5`` (names) and ``{view}_top5_confidence``.
 
     Raises:
         CrossmostError: if the clouds have fewer points than the point tower makes groups of.
@@ -63,6 +63,22 @@ def predict(
         columns |= {f"{view}_{column}": values for column, values in best.items()}
     table = pd.DataFrame(columns)
     table.insert(2, "agreement", table["image_label"] == table["point_label"])
+    table.insert(3, "joint_method", model.card["method"])
+    return _most_confident_first(table)
+
+
+def with_joint_prediction(predictions: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Predictions of images and points as they are, beside the joint one that another model makes of the same objects.
+
+    Args:
+        predictions, other: from `predict`.
+    """
+    joint = [column for column in predictions.columns if column.startswith("joint_")]
+    of_other = other.set_index("object_id").loc[predictions["object_id"], joint]
+    return _most_confident_first(predictions.assign(**{column: of_other[column].to_numpy() for column in joint}))
+
+
+def _most_confident_first(table: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("joint_confidence", ascending=False, ignore_index=True, kind="stable")
 
 
@@ -84,6 +100,7 @@ def spreadsheet(predictions: pd.DataFrame) -> pd.DataFrame:
     plain = predictions[["object_id", "file"]].copy()
     plain["label"] = predictions["joint_label"]
     plain["confidence"] = predictions["joint_confidence"].round(4)
+    plain["method"] = predictions["joint_method"]
     plain["agreement"] = predictions["agreement"]
     for view in ("image", "point"):
         plain[f"{view}_label"] = predictions[f"{view}_label"]

@@ -8,9 +8,11 @@ import pandas as pd
 from crossmost.classifier import Classifier
 from crossmost.collection import load_collection
 from crossmost.errors import CrossmostError, MissingInputError
+from crossmost.evaluation import Answer, answer_from_scores
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_pose, preparation, with_fusion
 from crossmost.models.scoring import fusion_from_scores
+from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -23,6 +25,7 @@ from crossmost.prediction import (
     render_picture_gallery,
     require_same_preparation,
     spreadsheet,
+    with_joint_prediction,
 )
 from crossmost.scores import Scores
 from crossmost.shards import ShardStore, ShardWork, chunk_into_shards, decode_json
@@ -41,6 +44,19 @@ def read_both_modalities(zeroshot_model: Checkpoint, zeroshot_scores: Scores) ->
     """The zero-shot model that reads images and points together as it did in the collection it scored."""
     tensors = with_fusion(zeroshot_model.tensors, fusion_from_scores(zeroshot_scores))
     return Checkpoint(tensors, zeroshot_model.card)
+
+
+def choose_joint_answer(zeroshot_scores: Scores, crossmost_scores: Scores, evaluation: EvaluationParameters) -> Answer:
+    """Whose joint prediction is the answer for new objects: the one that is for the objects adapted to."""
+    answer = answer_from_scores(zeroshot_scores, crossmost_scores, evaluation.least_changed_share)
+    logger.info(
+        "The joint prediction of new objects is that of %s: self-training changed %.1f %% of the joint labels of the "
+        "objects adapted to (evaluation.least_changed_share is %g)",
+        answer.method,
+        100 * answer.changed_share,
+        evaluation.least_changed_share,
+    )
+    return answer
 
 
 def list_new_objects(
@@ -97,20 +113,49 @@ def predict_new_objects(
     zeroshot: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions with lists for programs, and the same as a spreadsheet."""
+    predictions = _predict(model, new_views, new_clouds, new_objects, new_quarantine, zeroshot)
+    return predictions, spreadsheet(predictions)
+
+
+def predict_answers(
+    crossmost_model: Checkpoint,
+    zeroshot_reading_model: Checkpoint,
+    joint_answer: Answer,
+    new_views: ShardStore,
+    new_clouds: ShardStore,
+    new_objects: list[RawObject],
+    new_quarantine: pd.DataFrame,
+    zeroshot: ZeroshotParameters,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Images and points as the adapted model sees them, both together as the answer does; also as a spreadsheet."""
+    given = new_views, new_clouds, new_objects, new_quarantine, zeroshot
+    predictions = _predict(crossmost_model, *given)
+    if joint_answer.method != crossmost_model.card["method"]:
+        predictions = with_joint_prediction(predictions, _predict(zeroshot_reading_model, *given))
+    return predictions, spreadsheet(predictions)
+
+
+def _predict(
+    model: Checkpoint,
+    new_views: ShardStore,
+    new_clouds: ShardStore,
+    new_objects: list[RawObject],
+    new_quarantine: pd.DataFrame,
+    zeroshot: ZeroshotParameters,
+) -> pd.DataFrame:
     if not set(new_views.object_ids()) & set(new_clouds.object_ids()):
         named = [f"  {row.file}: {row.reason}" for row in new_quarantine.head(_NAMED).itertuples()]
         raise CrossmostError(
             f"None of the {len(new_objects)} objects can be classified. All reasons are in new_quarantine.csv, the "
             "first are:\n" + "\n".join(named)
         )
-    predictions = predict(
+    return predict(
         model,
         load_collection(new_views, new_clouds, replace(load_pose(model), up="y")),  # turned when they were read
         {raw.object_id: raw.source for raw in new_objects},
         n_points=zeroshot.n_points,
         batch_size=zeroshot.batch_size,
     )
-    return predictions, spreadsheet(predictions)
 
 
 def make_gallery(
