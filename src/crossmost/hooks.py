@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -97,7 +97,7 @@ class InputHooks:
         if missing:
             raise MissingInputError(self._explain(missing, catalog))
 
-    def _explain(self, missing: Iterable[str], catalog: CatalogProtocol) -> str:
+    def _explain(self, missing: Sequence[str], catalog: CatalogProtocol) -> str:
         """One sentence about the missing inputs that the earliest stage makes."""
         by_stage: dict[str | None, list[str]] = {}
         for name in missing:
@@ -110,7 +110,7 @@ class InputHooks:
             advice = f"`kedro run --pipelines={stage}{self._options}` makes it"
             if stage in _STAGES_OF_MAIN_JOB:
                 advice += f", `kedro run --pipeline=selftrain{self._options}` everything"
-        hint = _own_metadata(catalog.get(names[0])).get("hint")
+        hint = next(filter(None, (_own_metadata(catalog.get(name)).get("hint") for name in missing)), None)
         if advice and hint:
             advice = f"{advice}; {hint}"
         return f"missing input: {places}" + (f"; {advice}." if advice else ".")
