@@ -72,7 +72,8 @@ def test_other_errors_keep_their_stack_trace(
         ("zeroshot", "ingestion", ""),
         ("evaluation", "ingestion", ""),
         ("tuning", "ingestion", ""),
-        ("prediction", "selftraining", "; a model that was adapted in another"),
+        ("prediction", "zeroshot", "; a model that was adapted in another"),
+        ("crossmost_prediction", "selftraining", "; a model that was adapted in another"),
     ],
 )
 def test_a_stage_without_its_inputs_names_the_commands_that_make_them(

@@ -16,8 +16,8 @@ from crossmost.evaluation import (
     Answer,
     MethodScores,
     accuracy_table,
-    check_scores,
     answer_from_scores,
+    check_scores,
     choose_answer,
     confidence_table,
     confusion_table,
@@ -261,7 +261,7 @@ def test_the_answer_needs_scores_of_the_same_objects() -> None:
     before = make_scores({"a": "adapt", "b": "test"}, [[0.7, 0.3], [0.2, 0.8]])
     for others in ({"b": "adapt", "a": "test"}, {"c": "adapt", "b": "test"}):
         after = make_scores(others, [[0.7, 0.3], [0.2, 0.8]], method="crossmost")
-        with pytest.raises(CrossmostError, match="different objects: run .*zeroshot,selftraining"):
+        with pytest.raises(CrossmostError, match=r"different objects: run .*zeroshot,selftraining"):
             answer_from_scores(before, after, 0.1)
 
 
