@@ -17,6 +17,7 @@ import laspy
 import numpy as np
 import trimesh
 from trimesh.exchange.obj import export_obj
+from trimesh.visual.texture import TextureVisuals
 
 from crossmost.shards import ShardStore
 from crossmost.sources.glb import from_glb
@@ -125,6 +126,30 @@ def _single(scene: trimesh.Scene) -> trimesh.Trimesh:
     return trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
 
 
+def _in_linear_light(scene: trimesh.Scene) -> trimesh.Scene:
+    """With base colors and those of corners as glTF means them; trimesh writes them as they are."""
+    scene = scene.copy()
+    for mesh in scene.geometry.values():
+        visual: Any = mesh.visual
+        if not isinstance(visual, TextureVisuals):
+            visual.vertex_colors = _linear(visual.vertex_colors)
+            continue
+        if visual.material.baseColorFactor is not None:
+            visual.material.baseColorFactor = _linear(visual.material.baseColorFactor)
+        if "color" in visual.vertex_attributes:
+            visual.vertex_attributes["color"] = _linear(visual.vertex_attributes["color"])
+    return scene
+
+
+def _linear(colors: np.ndarray) -> np.ndarray:
+    """uint8 RGBA (…, 4) in linear light, of sRGB."""
+    shares = np.asarray(colors) / 255
+    color = shares[..., :3]
+    light = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
+    linear: np.ndarray = (255 * np.concatenate([light, shares[..., 3:]], axis=-1)).round().astype(np.uint8)
+    return linear
+
+
 def _points(scene: trimesh.Scene, number: int, n: int = 4000) -> np.ndarray:
     return np.asarray(trimesh.sample.sample_surface(_single(scene), n, seed=number)[0])
 
@@ -161,14 +186,14 @@ def upper_case_obj(scene: trimesh.Scene, path: Path, number: int) -> Path:
 
 def glb(scene: trimesh.Scene, path: Path, number: int) -> Path:
     """As it is."""
-    path.with_suffix(".glb").write_bytes(_exported(scene, "glb"))
+    path.with_suffix(".glb").write_bytes(_exported(_in_linear_light(scene), "glb"))
     return path.with_suffix(".glb")
 
 
 def gltf(scene: trimesh.Scene, path: Path, number: int) -> Path:
     """glTF with its buffers and pictures beside it."""
     path.mkdir()
-    parts: Any = scene.export(file_type="gltf")
+    parts: Any = _in_linear_light(scene).export(file_type="gltf")
     for name, data in parts.items():
         (path / name).write_bytes(data)
     return path / "model.gltf"

@@ -146,8 +146,8 @@ def _read_material(
     else:
         return DEFAULT_COLOR, None
     texture = None if image is None else _shrink(image)
-    if texture is not None:
-        color[:3] = 255  # a texture has its color: exporters leave any diffuse color beside it, often a dark one
+    if texture is not None and not (isinstance(material, PBRMaterial) and material.baseColorFactor is not None):
+        color[:3] = 255  # beside the texture of an MTL material exporters leave any diffuse color, often a dark one
     return tuple(color.round().astype(int).tolist()), texture
 
 

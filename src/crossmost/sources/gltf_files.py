@@ -1,9 +1,8 @@
-"""glTF files with the colors of their corners, which trimesh cuts to eight bits and leaves out beside a material."""
+"""glTF files with the colors that other programs show: base color × texture × colors of corners."""
 
 from __future__ import annotations
 
 import io
-import json
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,14 @@ from trimesh.visual.material import PBRMaterial
 from trimesh.visual.texture import TextureVisuals
 
 from crossmost.errors import UnreadableObjectError
+from crossmost.sources.gltf_description import (
+    Description,
+    MaterialNotes,
+    moved_coordinates,
+    read_description,
+    simplify_materials,
+    write_description,
+)
 from crossmost.sources.references import FolderResolver
 
 _LOADERS = {"glb": load_glb, "gltf": load_gltf}
@@ -25,8 +32,9 @@ def read_gltf(content: bytes, kind: str, resolver: FolderResolver) -> trimesh.Sc
     """A scene whose corners have the colors that glTF 2.0 means: base color × texture × COLOR_0.
 
     Without a texture the product is the color of the corner. With one, COLOR_0 is the visual's vertex attribute `color`
-    (N, 4) uint8, which trimesh writes back but does not copy. All three are multiplied as they are written: what the
-    format calls linear is shown as it is, as base colors alone are.
+    (N, 4) uint8, which trimesh writes back but does not copy. Base color and COLOR_0, which are linear in the format
+    (§3.9.2), become sRGB, as textures are. Where textures are laid out by another set of coordinates than the first, or
+    by KHR_texture_transform, `uv` is what results. Materials that only shine have the color of their light.
 
     Args:
         content: Of the file.
@@ -37,28 +45,31 @@ def read_gltf(content: bytes, kind: str, resolver: FolderResolver) -> trimesh.Sc
         UnreadableObjectError: if trimesh would read other coordinates than the file has.
         ValueError, KeyError, …: as trimesh does for a broken file.
     """
-    header = _header(content, kind)
-    if trouble := _compression(header):
+    description = read_description(content, kind)
+    if trouble := _compression(description):
         raise UnreadableObjectError(trouble)
-    if "KHR_texture_basisu" in header.get("extensionsRequired", ()):
+    if "KHR_texture_basisu" in description.get("extensionsRequired", ()):
         resolver.missing.append("textures in the format KTX2")
+    notes = MaterialNotes({}, set())
+    if description:
+        try:
+            notes = simplify_materials(description)
+            content = write_description(content, kind, description)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            pass  # loading the file as it is says what is broken
     parsed = _LOADERS[kind](file_obj=io.BytesIO(content), resolver=resolver, process=False)
-    for geometry in parsed["geometry"].values():
-        _keep_colors(geometry)
+    visuals = [_keep_colors(geometry) for geometry in parsed["geometry"].values()]
+    for visual in visuals:
+        if visual is not None and visual.uv is not None and visual.material.name in notes.transforms:
+            visual.uv = moved_coordinates(visual.uv, notes.transforms[visual.material.name])
+    materials: dict[int, Any] = {id(visual.material): visual.material for visual in visuals if visual is not None}
+    for material in materials.values():
+        if material.baseColorFactor is not None or material.name in notes.untextured:
+            material.baseColorFactor = _displayed(_base_color(material))
     return trimesh.load_scene(parsed)
 
 
-def _header(content: bytes, kind: str) -> dict[str, Any]:
-    """The description of the scene; empty if it is broken, which loading it says better."""
-    try:
-        text = content[20 : 20 + int.from_bytes(content[12:16], "little")] if kind == "glb" else content
-        header = json.loads(text)
-    except ValueError:
-        return {}
-    return header if isinstance(header, dict) else {}
-
-
-def _compression(header: dict[str, Any]) -> str | None:
+def _compression(header: Description) -> str | None:
     """Why the coordinates cannot be read: zeros would take the place of packed ones, integers that of shares."""
     try:
         required = set(header.get("extensionsRequired", ()))
@@ -81,23 +92,28 @@ def _compression(header: dict[str, Any]) -> str | None:
     return f"the file is compressed ({', '.join(packed)}), which is not read; save it without compression"
 
 
-def _keep_colors(geometry: dict[str, Any]) -> None:
-    """Colors of one mesh or cloud as bytes; `geometry`, trimesh's arguments of it, is changed in place."""
+def _keep_colors(geometry: dict[str, Any]) -> TextureVisuals | None:
+    """Colors of the corners of one mesh or cloud as bytes, and the material that it keeps beside them.
+
+    Args:
+        geometry: trimesh's arguments of it; changed in place.
+    """
     visual = geometry.get("visual")
     if isinstance(visual, TextureVisuals):
         colors = _shares(visual.vertex_attributes.pop("color"))
         if colors is None:
-            return
+            return visual
         material: Any = visual.material
         if material.alphaMode in _OPAQUE:
             colors[:, 3] = 1
-        if material.baseColorTexture is None:
-            del geometry["visual"]
-            geometry["vertex_colors"] = _bytes(colors * _base_color(material))
-        else:
-            visual.vertex_attributes["color"] = _bytes(colors)
+        if material.baseColorTexture is not None:
+            visual.vertex_attributes["color"] = _displayed(colors)
+            return visual
+        del geometry["visual"]
+        geometry["vertex_colors"] = _displayed(colors * _base_color(material))
     elif (colors := _shares(geometry.pop("vertex_colors", None))) is not None:
-        geometry["vertex_colors"] = _bytes(colors)
+        geometry["vertex_colors"] = _displayed(colors)
+    return None
 
 
 def _base_color(material: PBRMaterial) -> np.ndarray:
@@ -115,5 +131,8 @@ def _shares(colors: np.ndarray | None) -> np.ndarray | None:
     return shares if shares.shape[1] == 4 else np.column_stack([shares, np.ones(len(shares))])
 
 
-def _bytes(shares: np.ndarray) -> np.ndarray:
-    return (255 * shares).round().astype(np.uint8)
+def _displayed(shares: np.ndarray) -> np.ndarray:
+    """uint8 RGBA in sRGB (IEC 61966-2-1) of linear shares (…, 4)."""
+    color = shares[..., :3]
+    encoded = np.where(color <= 0.0031308, 12.92 * color, 1.055 * color.clip(0.0031308) ** (1 / 2.4) - 0.055)
+    return (255 * np.concatenate([encoded, shares[..., 3:]], axis=-1)).round().astype(np.uint8)
