@@ -127,15 +127,15 @@ def _single(scene: trimesh.Scene) -> trimesh.Trimesh:
 
 
 def _in_linear_light(scene: trimesh.Scene) -> trimesh.Scene:
-    """With base colors and those of corners as glTF means them; trimesh writes them as they are."""
-    scene = scene.copy()
+    """The scene, changed: base colors and those of corners as glTF means them; trimesh writes them as they are."""
     for mesh in scene.geometry.values():
         visual: Any = mesh.visual
         if not isinstance(visual, TextureVisuals):
             visual.vertex_colors = _linear(visual.vertex_colors)
             continue
-        if visual.material.baseColorFactor is not None:
-            visual.material.baseColorFactor = _linear(visual.material.baseColorFactor)
+        material: Any = visual.material
+        if material.baseColorFactor is not None:
+            material.baseColorFactor = _linear(material.baseColorFactor)
         if "color" in visual.vertex_attributes:
             visual.vertex_attributes["color"] = _linear(visual.vertex_attributes["color"])
     return scene
