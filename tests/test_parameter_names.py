@@ -1,5 +1,6 @@
 """What people read who misspell a parameter, or give one that the environment does not have."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from crossmost.errors import CrossmostError
 from crossmost.parameter_names import nearest_names, parameter_names
 
 SessionFactory = Callable[..., KedroSession]
-NAMES = parameter_names(str(Path(__file__).parents[1] / "conf"))
+PROJECT = Path(__file__).parents[1]
+NAMES = parameter_names(str(PROJECT / "conf"))
 
 
 def message(new_session: SessionFactory, environment: str, *parameters: str, pipeline: str = "selftrain") -> str:
@@ -76,6 +78,18 @@ def test_parameters_of_stages_that_do_not_run_are_checked_too(
 ) -> None:
     found = message(new_session, "shapes", parameter, pipeline="ingestion")
     assert found.startswith(said) and "\n" not in found
+
+
+def test_a_block_of_a_file_that_nothing_reads_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "conf", tmp_path / "conf")
+    (tmp_path / "conf/mine").mkdir()
+    (tmp_path / "conf/mine/parameters.yml").write_text("selftrainin:\n  crossmost:\n    epochs: 3\n")
+    session = KedroSession.create(PROJECT, env="mine", conf_source=str(tmp_path / "conf"), save_on_close=False)
+    with pytest.raises(CrossmostError) as caught:
+        session.run(pipeline_names=["zeroshot"])
+    assert str(caught.value) == (
+        "In parameter files: There is no parameter `selftrainin`; did you mean `selftraining`?"
+    )
 
 
 def test_every_block_of_parameters_has_a_model() -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from crossmost.errors import CrossmostError
 from crossmost.parameter_errors import explain
-from crossmost.parameter_names import parameter_names, refuse_unknown
+from crossmost.parameter_names import no_parameter, parameter_names, refuse_unknown
 
 
 class CrossmostContext(KedroContext):
@@ -25,8 +25,8 @@ class CrossmostContext(KedroContext):
     def params(self) -> dict[str, Any]:
         """Kedro's: models by stage.
 
-        Kedro looks at the stages that run. What was given on the command line is looked at whatever it is for: a
-        misspelt name of another stage would do nothing.
+        Kedro looks at the stages that run. What was given on the command line is looked at whatever it is for, and so
+        are the blocks in files: a misspelt name of another stage would do nothing.
 
         Raises:
             CrossmostError: for a name or a value that no model takes, and for a name that nothing reads.
@@ -34,6 +34,7 @@ class CrossmostContext(KedroContext):
         given = self.config_loader.runtime_params or {}
         if Path(self._conf_source).is_dir():  # else an archive, of which Kedro alone knows what is in it
             refuse_unknown(given, parameter_names(self._conf_source))
+        self._refuse_unknown_blocks(given)
         try:
             params = super().params
         except ParameterValidationError as error:
@@ -49,6 +50,13 @@ class CrossmostContext(KedroContext):
     @property
     def _conf_source(self) -> str:
         return str(self.config_loader.conf_source)
+
+    def _refuse_unknown_blocks(self, given: Container[str]) -> None:
+        inputs = {name for pipeline in pipelines.values() for name in pipeline.inputs()}
+        known = {name.removeprefix("params:").split(".")[0] for name in inputs if name.startswith("params:")}
+        unknown = [name for name in self.config_loader["parameters"] if name not in known and name not in given]
+        if unknown:
+            raise CrossmostError("\n".join(f"In parameter files: {no_parameter(name, known)}" for name in unknown))
 
     def _problems(self, stages: Container[str] | None = None) -> Iterator[str]:
         """What models say themselves, of these stages or of all: Kedro's error has it as one text."""

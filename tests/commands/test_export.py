@@ -15,9 +15,10 @@ from crossmost.commands import COMMANDS
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.export import export_programs, load_program, programs
 from crossmost.kedro_datasets import CheckpointDataset
+from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.encoders import Encoders, EncodersConfig
 from crossmost.models.joint import JointModel
-from crossmost.models.joint_checkpoint import joint_card, load_joint, save_joint
+from crossmost.models.joint_checkpoint import joint_card, load_joint, preparation, save_joint
 from crossmost.models.point_tower import PointTowerConfig
 from tests.docs.pages import blocks_of
 
@@ -36,9 +37,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     config = EncodersConfig(backbone="tiny", architecture={"embed_dim": 32, "vision_cfg": VISION}, point_tower=TOWER)
     encoders = Encoders(config)
     model = JointModel(encoders, functional.normalize(torch.randn(32, 3), dim=0))
-    checkpoint = save_joint(model, joint_card(encoders.card({"license": "MIT"}), CLASSES, method="crossmost"))
+    prepared = preparation(32, 100, 40)
+    card = joint_card(encoders.card({"license": "MIT"}), CLASSES, method="crossmost", prepared=prepared)
+    checkpoint = save_joint(model, card)
     CheckpointDataset(filepath=str(folder / "model")).save(checkpoint)
-    arguments = [str(folder / "OUT"), "--model", str(folder / "model"), "--n-points", "40"]
+    arguments = [str(folder / "OUT"), "--model", str(folder / "model")]
     return folder / "OUT", CliRunner().invoke(COMMANDS["export"], arguments)
 
 
@@ -110,5 +113,10 @@ def test_errors_are_one_sentence(tmp_path: Path, exported: tuple[Path, Result]) 
     assert "There is no model in" in result.output
     few = [str(tmp_path / "out"), "--model", str(exported[0]), "--n-points", "3"]
     assert "raise rendering.clouds.n_points" in CliRunner().invoke(COMMANDS["export"], few).output
+    checkpoint = CheckpointDataset(filepath=str(exported[0])).load()
+    older = Checkpoint(checkpoint.tensors, {key: value for key, value in checkpoint.card.items() if key != "prepared"})
+    CheckpointDataset(filepath=str(tmp_path / "older")).save(older)
+    unsaid = [str(tmp_path / "out"), "--model", str(tmp_path / "older")]
+    assert "say it with --n-points" in CliRunner().invoke(COMMANDS["export"], unsaid).output
     with pytest.raises(MissingInputError):
         load_program(tmp_path / "image.pt2")

@@ -249,14 +249,21 @@ def test_data_quality_counts() -> None:
         {"object_id": ["p", "q", "r"], "stage": "ingestion", "reason": ["no faces", "no faces", "unreadable"]}
     )
     predictions = run.objects[["object_id", "split"]].iloc[:18]
-    result = data_quality(run.objects, labels, predictions, quarantine, run.render_quarantine, {"a": 8, "b": 12})
+    twice = pd.DataFrame({"object_id": ["s", "s"], "stage": ["views", "clouds"], "reason": "no surface"})
+    result = data_quality(run.objects, labels, predictions, quarantine, twice, {"a": 8, "b": 12})
+    assert result.n_left_out == 4
     assert (result.n_usable, result.n_unlabeled, result.views_per_object) == (18, 2, "8 to 12")
-    assert [(line.reason, line.count) for line in result.quarantine] == [("no faces", 2), ("unreadable", 1)]
+    assert [(line.reason, line.count) for line in result.quarantine] == [
+        ("no faces", 2),
+        ("unreadable", 1),
+        ("no surface", 1),
+        ("no surface", 1),
+    ]
     assert sum(row["adapt"] + row["test"] for row in result.class_counts) == 16
 
 
 def test_flat_parameters_take_models_and_leave_out_loose_entries() -> None:
     parameters = {"reporting": EvaluationParameters(dataset="d", seed=1), "a": {"b": {"c": [1, 2]}}, "root": "/x"}
-    flat = flat_parameters(parameters)
+    flat = flat_parameters(parameters | {"tuning": {"n": 1}}, ("reporting", "a", "root"))
     assert {"a.b.c": "[1, 2]", "reporting.dataset": "d", "reporting.seed": "1"}.items() <= flat.items()
-    assert not any(name.startswith("root") for name in flat)
+    assert not any(name.startswith(("root", "tuning")) for name in flat)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,8 +150,11 @@ def test_the_chosen_settings_are_said_as_a_command_or_as_a_file() -> None:
     said = how_to_run({"changes": scalars})
     parameters = said.split("--params ")[1].split(" (and")[0].split(",")
     assert [item.split("=")[0] for item in parameters] == [f"selftraining.crossmost.{name}" for name in scalars]
-    assert "conf/local" in how_to_run({"changes": {"point_mask_ratio": [0.3, 0.7]}})
-    assert "conf/local" in how_to_run({"changes": {"clip_norm": None}})
+    changes = {"image_augmentation.crop_scale": [0.3, 0.7], "image_augmentation.resize": 1.0, "clip_norm": None}
+    where, blocks = how_to_run({"changes": changes}).split("\n", 1)
+    assert "conf/ENVIRONMENT/parameters.yml" in where
+    expected = {"image_augmentation": {"crop_scale": [0.3, 0.7], "resize": 1.0}, "clip_norm": None}
+    assert yaml.safe_load(blocks) == {"selftraining": {"crossmost": expected}}
 
 
 def test_an_unknown_criterion_is_refused() -> None:

@@ -10,6 +10,7 @@ from crossmost.export import PROGRAMS, export_programs
 from crossmost.export.programs import TOLERANCE
 from crossmost.hooks import user_error
 from crossmost.kedro_datasets import CheckpointDataset
+from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.joint_checkpoint import load_joint
 from crossmost.models.scoring import check_cloud_size
 
@@ -23,8 +24,12 @@ from crossmost.models.scoring import check_cloud_size
     show_default=True,
     help="Folder of an adapted (or the zero-shot) model.",
 )
-@click.option("--n-points", type=click.IntRange(min=1), default=1024, show_default=True, help="Points of a cloud.")
-def export(out: Path, model: Path, n_points: int) -> None:
+@click.option(
+    "--n-points",
+    type=click.IntRange(min=1),
+    help="Points of a cloud; as many as the model was scored with if it is left out.",
+)
+def export(out: Path, model: Path, n_points: int | None) -> None:
     """Write a model to the folder OUT: weights with their card, and both towers as torch.export programs.
 
     The programs take batches of any size and return embeddings and class probabilities; they are read back and checked
@@ -33,6 +38,7 @@ def export(out: Path, model: Path, n_points: int) -> None:
     try:
         checkpoint = CheckpointDataset(filepath=str(model)).load()
         joint = load_joint(checkpoint)
+        n_points = n_points or _points_of(checkpoint)
         check_cloud_size(joint.point_tower.config, n_points, checkpoint.card.get("expected_points"))
         differences = export_programs(joint, n_points, out)
     except (CrossmostError, DatasetError) as error:
@@ -49,3 +55,13 @@ def export(out: Path, model: Path, n_points: int) -> None:
     click.echo(f"{out}/model.safetensors and card.json: {len(checkpoint.card['class_names'])} classes")
     for name in PROGRAMS:
         click.echo(f"{out}/{name}.pt2: differs from the model by at most {differences[name]:.1e}")
+
+
+def _points_of(checkpoint: Checkpoint) -> int:
+    """Points of a cloud with which the model was scored, as its card says."""
+    try:
+        return int(checkpoint.card["prepared"]["zeroshot.n_points"])
+    except KeyError:
+        raise CrossmostError(
+            "The model's card.json does not say how many points its clouds had; say it with --n-points"
+        ) from None

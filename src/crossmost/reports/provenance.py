@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -25,10 +25,12 @@ def shortened(digest: str) -> str:
     return digest[:DIGITS]
 
 
-def flat_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Parameters of all pipelines as `pipeline.name` -> text, sorted; entries outside a pipeline are left out."""
+def flat_parameters(parameters: Mapping[str, Any], pipelines: Container[str]) -> dict[str, str]:
+    """Parameters of some pipelines as `pipeline.name` -> text, sorted; entries outside a pipeline are left out."""
     flat: dict[str, str] = {}
     for pipeline, values in parameters.items():
+        if pipeline not in pipelines:
+            continue
         if isinstance(values, BaseModel):
             values = values.model_dump(mode="json")
         if isinstance(values, Mapping):

@@ -47,6 +47,7 @@ class DataQuality:
     """What went in and what was left out."""
 
     n_usable: int
+    n_left_out: int
     n_textured: int | None
     n_unlabeled: int
     median_vertices: int | None
@@ -126,6 +127,7 @@ def data_quality(
     has = set(scored.columns)
     return DataQuality(
         n_usable=len(scored),
+        n_left_out=left_out["object_id"].nunique(),
         n_textured=int(scored["has_texture"].fillna(False).sum()) if "has_texture" in has else None,
         n_unlabeled=int(truth.isna().sum()),
         median_vertices=int(scored["n_vertices"].median()) if "n_vertices" in has and len(scored) else None,

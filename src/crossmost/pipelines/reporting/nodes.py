@@ -40,6 +40,9 @@ from crossmost.reports.summaries import data_quality
 from crossmost.scores import Scores
 from crossmost.shards import ShardStore
 
+PRINTED_STAGES = ("ingestion", "rendering", "pretraining", "zeroshot", "selftraining", "evaluation", "reporting")
+"""Whose parameters the report prints: all that had a part in its numbers."""
+
 
 def draw_results(
     metrics: dict[str, Any],
@@ -149,7 +152,7 @@ def write_report(
         sheets={
             class_name: sheet_to_uri(sheets[name]) for name, class_name in class_of_sheet.items() if name in sheets
         },
-        parameters=flat_parameters(parameters),
+        parameters=flat_parameters(parameters, PRINTED_STAGES),
         model_card=crossmost_model.card,
         versions=package_versions(),
         fingerprints={

@@ -21,7 +21,8 @@ from crossmost.selftraining.trainer import self_train
 from crossmost.shards import ShardStore
 
 Adapted = tuple[Checkpoint, pd.DataFrame, pd.DataFrame]
-Snapshots = list[tuple[int, Checkpoint]]
+Snapshots = list[tuple[int, Checkpoint | None]]
+"""Epoch and teacher of that time; None for the one that is the result."""
 
 
 def adapt_jointly(
@@ -36,8 +37,11 @@ def adapt_jointly(
 ) -> tuple[Checkpoint, pd.DataFrame, pd.DataFrame, Snapshots]:
     """Cross-MoST: both towers learn from joint pseudo-labels; returns the teacher, its log, labels and snapshots."""
     inputs = (zeroshot_model, zeroshot_scores, transductive_scores, views, clouds, objects)
-    model, result = _adapt(*inputs, parameters.crossmost, parameters.scratch, scoring.batch_size, "crossmost")
-    snapshots = [(epoch, Checkpoint(weights, model.card)) for epoch, weights in result.snapshots]
+    model, result = _adapt(*inputs, parameters.crossmost, parameters.scratch, scoring, "crossmost")
+    snapshots = [
+        (epoch, None if epoch == result.selected_epoch else Checkpoint(weights, model.card))
+        for epoch, weights in result.snapshots
+    ]
     return model, result.log, result.pseudo_labels, snapshots
 
 
@@ -54,7 +58,7 @@ def adapt_separately(
     """The baseline: each tower learns from its own pseudo-labels."""
     inputs = (zeroshot_model, zeroshot_scores, transductive_scores, views, clouds, objects)
     settings = parameters.separate_settings().model_copy(update={"snapshots": 0})
-    model, result = _adapt(*inputs, settings, parameters.scratch, scoring.batch_size, "selftrain_separate")
+    model, result = _adapt(*inputs, settings, parameters.scratch, scoring, "selftrain_separate")
     return model, result.log, result.pseudo_labels
 
 
@@ -92,6 +96,7 @@ def score_separate(
 
 def score_snapshots(
     snapshots: Snapshots,
+    crossmost_scores: Scores,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
@@ -99,7 +104,9 @@ def score_snapshots(
 ) -> pd.DataFrame:
     """Classes that teachers along the run name, so that evaluation can show what the choice of the last one missed."""
     scored = (
-        score(
+        crossmost_scores
+        if model is None
+        else score(
             model,
             views,
             clouds,
@@ -122,7 +129,7 @@ def _adapt(
     objects: pd.DataFrame,
     settings: SelfTrainingSettings,
     scratch: Path,
-    scored_at_once: int,
+    scoring: ZeroshotParameters,
     method: str,
 ) -> tuple[Checkpoint, SelfTrainingResult]:
     joint = load_joint(start)
@@ -158,8 +165,8 @@ def _adapt(
         collection,
         image_mean=card["image_mean"],
         image_std=card["image_std"],
-        n_points=settings.n_points,
-        batch_size=scored_at_once,
+        n_points=scoring.n_points,
+        batch_size=scoring.batch_size,
         reliability=fusion.reliability,
     )
     return Checkpoint(with_fusion(result.teacher, learned), card), result

@@ -38,7 +38,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 score_snapshots,
-                ["crossmost_snapshots", *COLLECTION, "params:zeroshot"],
+                ["crossmost_snapshots", "crossmost_scores", *COLLECTION, "params:zeroshot"],
                 "crossmost_snapshot_predictions",
                 name="score_snapshots",
             ),

@@ -1,12 +1,12 @@
 """Nodes of the tuning pipeline. None of them can receive a label."""
 
-import json
 import logging
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from crossmost.collection import load_adaptation_set
 from crossmost.models.checkpoint import Checkpoint
@@ -70,5 +70,17 @@ def how_to_run(chosen: Mapping[str, Any]) -> str:
     if all(isinstance(value, str | int | float) for value in chosen["changes"].values()):
         settings = ",".join(f"selftraining.crossmost.{name}={value}" for name, value in chosen["changes"].items())
         return f"kedro run --pipeline=selftrain --params {settings} (and the --env of this run)"
-    settings = json.dumps(chosen["changes"])
-    return f"set {settings} under selftraining.crossmost in conf/local/parameters_selftraining.yml"
+    settings = yaml.safe_dump({"selftraining": {"crossmost": _nested(chosen["changes"])}}, default_flow_style=None)
+    return f"write into conf/ENVIRONMENT/parameters.yml of this run (conf/local, if it named none)\n{settings}"
+
+
+def _nested(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Blocks in place of dotted names."""
+    blocks: dict[str, Any] = {}
+    for name, value in changes.items():
+        *above, last = name.split(".")
+        block = blocks
+        for part in above:
+            block = block.setdefault(part, {})
+        block[last] = value
+    return blocks
