@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from crossmost.geometry.batches import unit_radius
 from crossmost.geometry.grouping import farthest_point_sampling, nearest_neighbors
 from crossmost.selftraining.masking import point_region_mask
-from crossmost.selftraining.point_augmentation import normalize, rotation
+from crossmost.selftraining.point_augmentation import rotation
 from crossmost.selftraining.schedule import cosine_with_warmup, linear_ramp
 from tests.models.test_joint_parity import IMAGE, PARITY, POINT, masked_points, small_model
 from tests.models.test_towers_parity import first_points
@@ -204,7 +205,7 @@ def mask_rows() -> Iterator[Row]:
     anchor, size = (torch.tensor(MASKS[f"point_mask_{name}"]).long() for name in ("anchor", "count"))
     found = point_region_mask(torch.tensor(MASKS["point_mask_centers"]), anchor, size)
     yield "point masks, different groups", int((found.numpy() != MASKS["point_mask_seed0"]).sum())
-    normalized = normalize(torch.tensor(MASKS["aug_in"]).unsqueeze(0))[0]
+    normalized = unit_radius(torch.tensor(MASKS["aug_in"]).unsqueeze(0))[0]
     yield "point normalization", _worst(normalized, MASKS["aug_normalized"])
     angles = {f"rot_y_matrix_{angle}": [0.0, float(angle), 0.0] for angle in ("0.3", "2.0")}
     angles["rot_perturb_matrix"] = MASKS["rot_perturb_angles_xyz"].tolist()

@@ -111,6 +111,9 @@ def test_a_picture_that_is_none_is_named(classifier: Classifier, tmp_path: Path)
         classifier.classify_pictures([good, tmp_path / "half.jpg"])
     with pytest.raises(UnreadableObjectError, match="picture 1: "):
         classifier.classify_pictures([good, np.zeros((4, 4, 3))])
+    for wrong in (np.zeros((0, 4, 3), np.uint8), np.zeros((4, 4), np.float32), np.zeros((4, 4, 2), np.uint8)):
+        with pytest.raises(UnreadableObjectError, match=r"picture 0: .*uint8"):
+            classifier.classify_pictures([wrong])
 
 
 def test_nothing_gives_no_rows(classifier: Classifier) -> None:
@@ -125,6 +128,9 @@ def test_the_adapted_model_reads_both_modalities_together(checkpoint: Checkpoint
     np.testing.assert_allclose(joint, joint_prediction(image, point, fusion), atol=1e-6)
     with pytest.raises(CrossmostError, match="zeroshot_prediction"):
         classifier.join(image.numpy(), point.numpy())
+    for wrong in ((image[0], point[0]), (image[:1], point), (image[:, :5], point[:, :5])):
+        with pytest.raises(CrossmostError, match=r"a row for each object and 6 columns, but their shapes are \("):
+            adapted.join(*(values.numpy() for values in wrong))
 
 
 def test_the_code_of_checkpoints_md_runs(

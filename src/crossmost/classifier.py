@@ -139,9 +139,15 @@ class Classifier:
             image_probabilities: (B, C), of several views their mean; point_probabilities: (B, C).
 
         Raises:
-            CrossmostError: for the zero-shot model, which has not seen how images and points of a collection are read
-                together.
+            CrossmostError: for arrays of another shape, and for the zero-shot model, which has not seen how images and
+                points of a collection are read together.
         """
+        shapes = np.shape(image_probabilities), np.shape(point_probabilities)
+        if shapes[0] != shapes[1] or len(shapes[0]) != 2 or shapes[0][1] != len(self.class_names):
+            raise CrossmostError(
+                f"probabilities of images and points must both have a row for each object and {len(self.class_names)} "
+                f"columns, but their shapes are {shapes[0]} and {shapes[1]}"
+            )
         if self._fusion is None:
             raise CrossmostError(
                 "this model was not adapted, so that it does not know how images and points are read together; "
@@ -179,7 +185,7 @@ class Classifier:
             if isinstance(picture, Path | str):
                 square = read_picture(Path(picture))
             else:
-                square = square_picture(Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture)
+                square = square_picture(_image(picture) if isinstance(picture, np.ndarray) else picture)
         except (UnreadableObjectError, TypeError, ValueError) as error:
             raise _named(error, picture, "picture", number) from error
         size = self._prepared[IMAGE_SIZE]
@@ -191,6 +197,14 @@ class Classifier:
 
     def _together(self, parts: list[np.ndarray]) -> np.ndarray:
         return np.concatenate(parts) if parts else np.empty((0, len(self.class_names)), dtype=np.float32)
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or not pixels.size:
+        raise UnreadableObjectError(
+            f"an array of a picture is (H, W, 3) uint8, but this one is {pixels.shape} {pixels.dtype}"
+        )
+    return Image.fromarray(pixels)
 
 
 def _named(error: Exception, item: object, kind: str, number: int) -> UnreadableObjectError:

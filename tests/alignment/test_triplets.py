@@ -55,6 +55,24 @@ def test_pictures_of_a_folder_are_found_by_name_and_by_folder(tmp_path: Path) ->
         make_object_sample(again)
 
 
+def test_pictures_of_an_object_are_not_those_of_one_with_a_longer_name(tmp_path: Path) -> None:
+    names = ("chair", "chair_1", "chair2")
+    for folder in ("objects", "pictures"):
+        (tmp_path / folder).mkdir()
+    for name in names:
+        np.savetxt(tmp_path / "objects" / f"{name}.xyz", np.random.default_rng(0).normal(size=(30, 3)))
+        (tmp_path / "objects" / f"{name}.txt").write_text(f"a {name}")
+    for picture in (*names, "chair_3", "chair_1_0"):
+        Image.new("RGB", (8, 8)).save(tmp_path / "pictures" / f"{picture}.png")
+    found = FolderTriplets(kind="folder", path=tmp_path / "objects", pictures=tmp_path / "pictures").triplets()
+    pictures = {triplet.source: sorted(file.stem for file in triplet.picture_files) for triplet in found}
+    assert pictures == {
+        "chair.xyz": ["chair", "chair_3"],
+        "chair_1.xyz": ["chair_1", "chair_1_0"],
+        "chair2.xyz": ["chair2"],
+    }
+
+
 def test_a_folder_of_pictures_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All pictures in one folder: no object is compared with the pictures of all others."""
     objects = triplet_data.folder(tmp_path / "objects", 12)

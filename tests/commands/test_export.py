@@ -107,6 +107,15 @@ def test_a_program_that_differs_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_large_clouds_are_exported(exported: tuple[Path, Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neighbors in large clouds are found by a tree, which no program can hold."""
+    monkeypatch.setattr("crossmost.geometry.grouping.TREE_FROM", 1)
+    folder, _ = exported
+    arguments = [str(folder.parent / "LARGE"), "--model", str(folder.parent / "model")]
+    result = CliRunner().invoke(COMMANDS["export"], arguments)
+    assert result.exit_code == 0, result.output
+
+
 def test_errors_are_one_sentence(tmp_path: Path, exported: tuple[Path, Result]) -> None:
     result = CliRunner().invoke(COMMANDS["export"], [str(tmp_path / "out"), "--model", str(tmp_path / "none")])
     assert result.exit_code == 1

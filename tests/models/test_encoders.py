@@ -59,6 +59,7 @@ def test_wrong_checkpoints_are_refused(encoders: Encoders) -> None:
 def test_classifier_is_the_normalized_mean_of_prompts(encoders: Encoders) -> None:
     templates = ["a {}.", "a photo of a {}."]
     classifier = text_classifier(encoders, ["chair", "street_lamp"], templates)
+    assert text_classifier(encoders, ["chair"], ["a {} {x}, {}"]).shape == (encoders.embed_dim, 1)
     with torch.no_grad():
         prompts = encoders.encode_text(["a street lamp.", "a photo of a street lamp."])
     torch.testing.assert_close(classifier[:, 1], torch.nn.functional.normalize(prompts.mean(0), dim=0))

@@ -2,15 +2,18 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossmost.errors import CrossmostError
 from crossmost.models.encoders import Encoders, mini_config
 from crossmost.pretraining.augmentation import augment_clouds, augment_views, random_token_mask
 from crossmost.pretraining.losses import symmetric_contrastive
-from crossmost.pretraining.settings import CloudAugmentationSettings
+from crossmost.pretraining.settings import CloudAugmentationSettings, TrainingSettings
+from crossmost.pretraining.trainer import CaptionedObjects, pretrain
 
 
 @given(st.integers(0, 2**31), st.booleans())
@@ -89,6 +92,51 @@ def test_masks_hide_the_same_number_everywhere(seed: int) -> None:
     counts = set(mask.sum(1).tolist())
     assert len(counts) == 1
     assert 4 <= counts.pop() <= 20
+
+
+SETTINGS = TrainingSettings(
+    epochs=1,
+    batch_size=128,
+    learning_rate=1e-3,
+    weight_decay=0.1,
+    warmup_share=0.1,
+    n_points=256,
+    cloud_augmentation=PLAIN,
+    point_groups=64,
+    patch_keep=1.0,
+    masked_share=0.0,
+    mask_ratio=0.4,
+    label_smoothing=0.0,
+    weight_pair=1.0,
+    weight_caption=1.0,
+    weight_modeling=1.0,
+    holdout_share=0.2,
+    precision="32-true",
+    seed=0,
+)
+
+
+def few_objects(count: int) -> CaptionedObjects:
+    """Objects of noise."""
+    rng = np.random.default_rng(0)
+    clouds = rng.normal(size=(count, 256, 3)).astype(np.float16)
+    views = rng.integers(0, 255, (count, 1, 64, 64, 3), dtype=np.uint8)
+    kinds = np.arange(count) % 2
+    return CaptionedObjects(views, clouds, [(f"object {row}",) for row in range(count)], kinds, ("a", "b"))
+
+
+def test_fewer_objects_than_a_batch_are_learned_from_all_the_same() -> None:
+    encoders, log = pretrain(few_objects(6), mini_config(), ["a {}."], SETTINGS)
+    assert np.isfinite(log["loss"]).all()
+    torch.manual_seed(SETTINGS.seed)
+    assert not torch.equal(encoders.point_projection, Encoders(mini_config()).point_projection)
+
+
+def test_source_objects_that_are_too_few_or_too_small_are_refused() -> None:
+    with pytest.raises(CrossmostError, match=r"2 source objects are too few; raise pretraining\.source"):
+        pretrain(few_objects(2), mini_config(), ["a {}."], SETTINGS)
+    with pytest.raises(CrossmostError, match=r"raise pretraining\.source\.n_points to at least 300"):
+        pretrain(few_objects(6), mini_config(), ["a {}."], SETTINGS.model_copy(update={"n_points": 300}))
 
 
 def test_keeping_all_patches_in_order_changes_nothing() -> None:

@@ -12,11 +12,11 @@ from PIL import Image
 from timm.data.auto_augment import RandAugment
 
 from crossmost.collection import Collection
+from crossmost.geometry.batches import unit_radius
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.objects import AugmentedObjects
 from crossmost.selftraining.point_augmentation import (
     jitter_points,
-    normalize,
     replacements,
     rotation,
     strong_points,
@@ -136,7 +136,7 @@ def test_weak_crops_are_taken_anywhere(selftraining_settings: SelfTrainingSettin
 
 
 def test_points_at_one_place_stay_finite() -> None:
-    assert bool(torch.isfinite(normalize(torch.full((1, 5, 3), 0.3))).all())
+    assert bool(torch.isfinite(unit_radius(torch.full((1, 5, 3), 0.3))).all())
 
 
 def test_jitter_is_cut_and_kept_points_stay_where_they_are() -> None:

@@ -9,11 +9,11 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
+from crossmost.geometry.batches import unit_radius
 from crossmost.selftraining.image_augmentation import ImageAugmentation
 from crossmost.selftraining.masking import image_block_mask, point_region_mask
 from crossmost.selftraining.point_augmentation import (
     kept_points,
-    normalize,
     rotation,
     scale_points,
     shift_points,
@@ -48,7 +48,7 @@ def test_point_mask_from_the_recorded_anchor_and_size() -> None:
 
 
 def test_normalization_and_rotations() -> None:
-    np.testing.assert_allclose(normalize(recorded_cloud("aug_in"))[0], NUMBERS["aug_normalized"], atol=1e-6)
+    np.testing.assert_allclose(unit_radius(recorded_cloud("aug_in"))[0], NUMBERS["aug_normalized"], atol=1e-6)
     normalized = recorded_cloud("aug_normalized").double()
     for angle in ("0.3", "2.0"):
         about_up = torch.tensor([[0.0, float(angle), 0.0]], dtype=torch.float64)

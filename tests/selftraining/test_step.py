@@ -1,5 +1,6 @@
 """One step: what the teacher says of a batch, what is remembered of it, and what it does to weights."""
 
+import math
 from typing import Any
 
 import pytest
@@ -81,6 +82,20 @@ def test_the_teacher_speaks_of_all_weak_views_of_an_object() -> None:
         torch.testing.assert_close(taught.point, small.logits(point).softmax(-1))
     torch.testing.assert_close(taught.image_embedding, functional.normalize(views.sum(1), dim=-1))
     torch.testing.assert_close(taught.point_embedding, point)
+
+
+def test_logits_are_no_coarser_than_the_classifier_under_autocast() -> None:
+    """At CLIP's scale bfloat16 would make ties: 25.0 and 25.05 are the same number to it."""
+    towers = model()
+    with torch.no_grad():
+        towers.logit_scale.fill_(math.log(100))
+    embedding = functional.normalize(
+        torch.randn(4, towers.classifier.shape[0], generator=torch.Generator().manual_seed(0)), dim=-1
+    )
+    expected = towers.logits(embedding)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(towers.logits(embedding), expected, rtol=0, atol=0)
+        assert towers.logits(embedding.bfloat16()).dtype == torch.float32
 
 
 def test_the_report_tells_modalities_apart() -> None:

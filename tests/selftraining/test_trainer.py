@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pydantic import ValidationError
 
 from crossmost.errors import CrossmostError
 from crossmost.models.joint import JointModel
@@ -58,6 +59,31 @@ def test_frozen_parts_stay_and_the_rest_moves(quick: SelfTrainingSettings) -> No
     buffers = dict(start.named_buffers())
     for name, buffer in buffers.items():
         assert torch.equal(buffer, result.teacher[name]), f"{name}: BatchNorm statistics must stay"
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_a_classifier_that_does_not_learn_collects_no_gradients(quick: SelfTrainingSettings, rate: float) -> None:
+    student, _ = small_run(quick.model_copy(update={"classifier_learning_rate": rate}))
+    assert student.classifier.requires_grad == (rate > 0)
+    assert (student.classifier.grad is None) == (rate == 0)
+
+
+@pytest.mark.parametrize(
+    ("block", "change"),
+    [
+        ("", {"point_mask_ratio": [0.9, 3.0]}),
+        ("", {"point_mask_ratio": [0.4, 0.3]}),
+        ("point_augmentation", {"strong_scale": [-1, -2]}),
+        ("point_augmentation", {"weak_scale": [0, 1]}),
+        ("point_augmentation", {"strong_crop": [0, -1]}),
+        ("image_augmentation", {"crop_scale": [0.3, 5]}),
+    ],
+)
+def test_ranges_that_are_none_are_refused(quick: SelfTrainingSettings, block: str, change: dict[str, Any]) -> None:
+    values = quick.model_dump()
+    (values[block] if block else values).update(change)
+    with pytest.raises(ValidationError, match=r"must be \(smallest, largest\)"):
+        SelfTrainingSettings.model_validate(values)
 
 
 def test_the_result_lies_between_start_and_teacher(quick: SelfTrainingSettings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from bisect import bisect_left
+from collections.abc import Container
 from pathlib import Path
 from typing import Literal
 
@@ -54,10 +55,12 @@ class FolderTriplets(TripletSource):
         if self.pictures is not None and not self.pictures.is_dir():
             raise MissingInputError(f"There is no folder {self.pictures} (alignment.source.pictures)")
         # The source wants class names; nothing here looks at them.
-        objects = FolderSource(folder, "none", (), Frame(self.up, self.front)).objects()
+        objects = list(FolderSource(folder, "none", (), Frame(self.up, self.front)).objects())
+        places = {raw.path.relative_to(folder).with_suffix("") for raw in objects}
         pictures = _PictureFolders()
         found = [
-            self._triplet(raw, self._captions(raw, folder), self._pictures(raw, folder, pictures)) for raw in objects
+            self._triplet(raw, self._captions(raw, folder), self._pictures(raw, folder, pictures, places))
+            for raw in objects
         ]
         silent = [triplet for triplet in found if not triplet.captions]
         if len(silent) == len(found):
@@ -89,7 +92,10 @@ class FolderTriplets(TripletSource):
         except UnicodeDecodeError as error:
             raise CrossmostError(f"The captions {file} are no UTF-8 text: {error}") from error
 
-    def _pictures(self, raw: FileObject, folder: Path, pictures: _PictureFolders) -> list[Path]:
+    def _pictures(
+        self, raw: FileObject, folder: Path, pictures: _PictureFolders, places: Container[Path]
+    ) -> list[Path]:
+        """Files of an object, but not those that are another object's by name; places are of all objects."""
         if self.pictures is None:
             return []
         place = self.pictures / raw.path.relative_to(folder).with_suffix("")
@@ -98,7 +104,11 @@ class FolderTriplets(TripletSource):
         return [
             path
             for path in pictures.that_begin(place.parent, place.name)
-            if path.stem == place.name or path.stem[len(place.name) :].lstrip("_-r").isdigit()
+            if path.stem == place.name
+            or (
+                path.stem[len(place.name) :].lstrip("_-r").isdigit()
+                and path.relative_to(self.pictures).with_suffix("") not in places
+            )
         ]
 
 

@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossmost.models.checkpoints.settings import EncoderSettings
 from crossmost.models.point_tower import PointTowerConfig
+from crossmost.ranges import PositiveRange
 
 
 class PointTowerSettings(BaseModel):
@@ -71,7 +72,7 @@ class PointAugmentationSettings(BaseModel):
 
     turn: float = Field(default=180.0, ge=0, le=180, description="Largest turn about the up axis, degrees.")
     tilt: float = Field(default=3.5, ge=0, description="Standard deviation of the tilt, degrees.")
-    scale: tuple[float, float] = Field(default=(0.8, 1.25), description="Range of the uniform scale factor.")
+    scale: PositiveRange = Field(default=(0.8, 1.25), description="Range of the uniform scale factor.")
     shift: float = Field(default=0.1, ge=0, description="Largest shift along each axis.")
     jitter: float = Field(default=0.01, ge=0, description="Standard deviation of the noise on every coordinate.")
     jitter_clip: float = Field(default=0.05, ge=0, description="Largest noise on a coordinate.")
@@ -79,13 +80,6 @@ class PointAugmentationSettings(BaseModel):
     grey: float = Field(
         default=0.5, ge=0, le=1, description="Share of clouds shown in grey, so that the tower works without color."
     )
-
-    @field_validator("scale")
-    @classmethod
-    def _positive(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not 0 < value[0] <= value[1]:
-            raise ValueError(f"must be (smallest, largest) and positive, got {value}")
-        return value
 
 
 class AlignmentTraining(BaseModel):

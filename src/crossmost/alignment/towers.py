@@ -25,7 +25,7 @@ class AlignedTowers:
 
     Attributes:
         encoders: in eval mode; only the point tower, its projection and the logit scale are to be trained.
-        facts: `family`, `space`, `up_axis` and `color`.
+        facts: `family`, `space`, `up_axis` and `color`; `class_names` and `license` if the encoders had them.
         expected_points: points per cloud that the point tower was trained on before; None if it is fresh.
     """
 
@@ -65,11 +65,13 @@ def towers_to_align(settings: TowersSettings, mini_encoders: Checkpoint, seed: i
             "alignment.towers.encoders, or the checkpoint that an adapted one was adapted from"
         )
     config = encoders.config.point_tower
-    facts = {
+    facts: dict[str, Any] = {
         "family": "aligned by this project",
         "space": card.get("space") or encoders.config.backbone,
         "up_axis": config.up_axis,
         "color": config.in_channels == 6,
+        # The text tower is the one it was: it knows the names it knew.
+        **{key: card[key] for key in ("class_names", "license") if key in card},
     }
     return AlignedTowers(encoders.eval(), facts, expected_points)
 

@@ -19,10 +19,10 @@ from crossmost.alignment.settings import AlignmentTraining
 from crossmost.errors import CrossmostError
 from crossmost.models.attention import fastest_attention
 from crossmost.models.encoders import Encoders
-from crossmost.models.scoring import check_cloud_size
+from crossmost.models.scoring import check_cloud_size, require_stored_points
 from crossmost.pretraining.augmentation import random_token_mask
 from crossmost.pretraining.losses import symmetric_contrastive
-from crossmost.pretraining.optimization import adamw, descend, epoch_means, one_cycle
+from crossmost.pretraining.optimization import adamw, descend, epoch_means, limit_scale, one_cycle
 from crossmost.progress import show_progress
 
 LEAST_TRIPLETS = 4
@@ -59,7 +59,7 @@ class _AlignmentStep(nn.Module):
         tokens = self.tower.tokenize(neighborhoods)
         features = self.tower(tokens, centers, batch.mask)
         embedding = functional.normalize(features.feature @ self.projection, dim=-1).float()
-        scale = self.logit_scale.exp().clamp(max=_LARGEST_SCALE)
+        scale = self.logit_scale.exp()
         losses = {"image": settings.weight_image * symmetric_contrastive(embedding, batch.pictures, scale)}
         told = batch.has_caption
         if settings.weight_caption and told.any():
@@ -88,12 +88,17 @@ def align(
         held-out objects whose cloud finds its own caption, and its own pictures, among those of all held-out objects.
 
     Raises:
-        CrossmostError: for too few triplets, or clouds with fewer points than the tower makes groups of.
+        CrossmostError: for too few triplets, or clouds with fewer points than the settings say, or than the tower makes
+            groups of.
     """
     if len(data) < LEAST_TRIPLETS:
         raise CrossmostError(f"{len(data)} triplets can be used; at least {LEAST_TRIPLETS} are needed")
     config = encoders.point_tower.config
-    check_cloud_size(config, min(settings.n_points, data.clouds.shape[1]), expected_points)
+    stored = data.clouds.shape[1]
+    require_stored_points(
+        settings.n_points, stored, "alignment.training.n_points", "alignment.rendering.clouds.n_points"
+    )
+    check_cloud_size(config, settings.n_points, expected_points)
     fabric = Fabric(accelerator="auto", devices=1, precision=settings.precision)
     generator = torch.Generator().manual_seed(settings.seed)
     permutation = torch.randperm(len(data), generator=generator).numpy()
@@ -124,11 +129,10 @@ def align(
             for batch in _batches(data, rows, batch_size, n_groups, config.in_channels, settings, generator):
                 losses = wrapped(fabric.to_device(batch))
                 steps.append(descend(fabric, wrapped, fabric_optimizer, schedule, losses))
+                limit_scale(encoders.logit_scale, _LARGEST_SCALE)
                 progress.advance(note=lambda: _headline(log))
             row = epoch_means(steps) | retrieval(encoders, data, holdout, settings.n_points)
             log.append({"epoch": epoch, **row})
-    with torch.no_grad():
-        encoders.logit_scale.clamp_(max=math.log(_LARGEST_SCALE))
     return encoders.requires_grad_(True).cpu().eval(), pd.DataFrame(log)
 
 

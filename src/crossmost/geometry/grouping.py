@@ -45,7 +45,8 @@ def farthest_point_sampling(points: Tensor, n_samples: int, start: Tensor | None
 
 def nearest_neighbors(queries: Tensor, points: Tensor, k: int) -> Tensor:
     """Indices (B, G, k) of the ``k`` points (B, N, 3) nearest to each query (B, G, 3), in no particular order."""
-    if points.device.type == "cpu" and queries.shape[1] * points.shape[1] >= TREE_FROM:
+    is_large = queries.shape[1] * points.shape[1] >= TREE_FROM
+    if is_large and points.device.type == "cpu" and not torch.compiler.is_exporting():
         return _found_by_tree(queries, points, k)
     # Differences instead of the |a|² − 2ab + b² expansion would be exact but 10× slower; the expansion in float32 is
     # good to ~1e-6 on unit-radius clouds, far below the spacing of the points.

@@ -206,8 +206,12 @@ class JointModel(nn.Module):
         return functional.normalize(feature @ self.point_projection, dim=-1)
 
     def logits(self, embedding: Tensor) -> Tensor:
-        """Unit embeddings (B, E) → logits (B, C)."""
-        return self.logit_scale.exp() * embedding @ self.classifier
+        """Unit embeddings (B, E) → logits (B, C), in the precision of the classifier also under autocast.
+
+        At CLIP's scale of 100 logits lie about 25, where bfloat16 has steps of 0.125: it would make ties of classes.
+        """
+        with torch.autocast(embedding.device.type, enabled=False):
+            return self.logit_scale.exp() * embedding.to(self.classifier.dtype) @ self.classifier
 
     def masked_image(self, images: Tensor, mask: Tensor) -> MaskedPass:
         """Masked pass of the image tower: reconstruct hidden pixels, align hidden tokens.

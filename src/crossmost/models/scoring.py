@@ -47,21 +47,22 @@ def check_cloud_size(config: AnyPointConfig, n_points: int, expected: int | None
         )
 
 
-def require_stored_points(asked: int, stored: int, setting: str) -> None:
+def require_stored_points(asked: int, stored: int, setting: str, stored_by: str = "rendering.clouds.n_points") -> None:
     """Check that clouds have the points that a setting asks for.
 
     Args:
         asked: points per cloud that are to enter the tower.
         stored: points that each cloud has.
         setting: the name of the parameter that asks.
+        stored_by: the name of the parameter that says how many are stored.
 
     Raises:
         CrossmostError: if there are fewer.
     """
     if asked > stored:
         raise CrossmostError(
-            f"{setting} is {asked}, but clouds are stored with {stored} points: raise rendering.clouds.n_points to at "
-            f"least {asked} and render again, or lower {setting}"
+            f"{setting} is {asked}, but clouds are stored with {stored} points: raise {stored_by} to at least {asked} "
+            f"and make them again, or lower {setting}"
         )
 
 

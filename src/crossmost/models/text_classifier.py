@@ -18,18 +18,20 @@ def text_classifier(encoders: Encoders, class_names: Sequence[str], templates: S
     Args:
         encoders: whose text tower to use.
         class_names: C names; underscores become spaces before they enter a prompt.
-        templates: prompts with one ``{}`` each.
+        templates: prompts with a ``{}`` where the name goes.
 
     Raises:
-        CrossmostError: no or duplicate class names, or a template without ``{}``.
+        CrossmostError: no or duplicate class names, no template, or one without ``{}``.
     """
     if not class_names or len(set(class_names)) != len(class_names):
         raise CrossmostError(f"class names must be non-empty and unique, got {list(class_names)}")
+    if not templates:
+        raise CrossmostError("there is no prompt template")
     if bad := [template for template in templates if "{}" not in template]:
         raise CrossmostError(f"prompt templates need a '{{}}' where the class name goes, got {bad}")
     names = [name.replace("_", " ") for name in class_names]
     columns = [
-        encoders.encode_text([template.format(name) for template in templates]).mean(0)
+        encoders.encode_text([template.replace("{}", name) for template in templates]).mean(0)
         for name in track(names, "embedding prompts", len(names), "classes")
     ]
     return functional.normalize(torch.stack(columns, dim=1), dim=0)

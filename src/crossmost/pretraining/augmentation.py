@@ -6,14 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from crossmost.geometry.batches import rotation_about_y, uniform, unit_radius
 from crossmost.pretraining.settings import CloudAugmentationSettings
 
 STRAY_BOX = 1.2
 """Half the side of the box that stray points lie in, in radii of the object."""
-
-
-def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
-    return torch.rand(shape, generator=generator) * (high - low) + low
 
 
 def augment_views(views: Tensor, size: int, generator: torch.Generator) -> Tensor:
@@ -27,11 +24,11 @@ def augment_views(views: Tensor, size: int, generator: torch.Generator) -> Tenso
         (B, 3, size, size) float in 0–1.
     """
     batch = views.shape[0]
-    zoom = _uniform((batch,), 0.75, 1.15, generator)
-    stretch = _uniform((batch,), 0.9, 1.1, generator)
+    zoom = uniform((batch,), 0.75, 1.15, generator)
+    stretch = uniform((batch,), 0.9, 1.1, generator)
     flip = torch.where(torch.rand(batch, generator=generator) < 0.5, -1.0, 1.0)
-    angle = _uniform((batch,), -0.15, 0.15, generator)
-    shift = _uniform((batch, 2), -0.15, 0.15, generator)
+    angle = uniform((batch,), -0.15, 0.15, generator)
+    shift = uniform((batch, 2), -0.15, 0.15, generator)
     transform = torch.stack(
         [
             torch.stack([flip * zoom * stretch * angle.cos(), -zoom * angle.sin(), shift[:, 0]], dim=1),
@@ -46,11 +43,11 @@ def augment_views(views: Tensor, size: int, generator: torch.Generator) -> Tenso
     background = (views.amin(1, keepdim=True) > 0.985) & (torch.rand(batch, 1, 1, 1, generator=generator) < 0.3)
     views = torch.where(background, torch.rand(batch, 3, 1, 1, generator=generator), views)
 
-    contrast = _uniform((batch, 1, 1, 1), 0.6, 1.4, generator)
-    brightness = _uniform((batch, 1, 1, 1), -0.2, 0.2, generator)
-    tint = _uniform((batch, 3, 1, 1), 0.85, 1.15, generator)
+    contrast = uniform((batch, 1, 1, 1), 0.6, 1.4, generator)
+    brightness = uniform((batch, 1, 1, 1), -0.2, 0.2, generator)
+    tint = uniform((batch, 3, 1, 1), 0.85, 1.15, generator)
     gray = views.mean(1, keepdim=True)
-    saturation = _uniform((batch, 1, 1, 1), 0.0, 1.5, generator)
+    saturation = uniform((batch, 1, 1, 1), 0.0, 1.5, generator)
     colored = ((gray + (views - gray) * saturation) * tint - 0.5) * contrast + 0.5 + brightness
     keep = torch.rand(batch, 1, 1, 1, generator=generator) < 0.2
     return torch.where(keep, views, colored).clamp(0, 1)
@@ -73,8 +70,8 @@ def augment_clouds(
     batch, stored, _ = clouds.shape
     order = torch.rand(batch, stored, generator=generator).argsort(1)[:, :n_points]
     points = clouds.gather(1, order.unsqueeze(-1).expand(-1, -1, 3))
-    points = points * _uniform((batch, 1, 3), 1 - settings.stretch, 1 + settings.stretch, generator)
-    yaw = _uniform((batch,), -math.pi, math.pi, generator)
+    points = points * uniform((batch, 1, 3), 1 - settings.stretch, 1 + settings.stretch, generator)
+    yaw = uniform((batch,), -math.pi, math.pi, generator)
     points = points @ rotation_about_y(yaw).transpose(1, 2)
     tilt = (torch.randn(batch, 2, generator=generator) * 0.06).clamp(-0.18, 0.18)
     points = points + torch.stack(
@@ -87,27 +84,15 @@ def augment_clouds(
     )
     noise = torch.randn(points.shape, generator=generator) * settings.jitter
     points = unit_radius(points + noise.clamp(-settings.jitter_clip, settings.jitter_clip))
-    is_stray = torch.rand(batch, n_points, generator=generator) < _uniform((batch, 1), 0, settings.stray, generator)
-    anywhere = STRAY_BOX * _uniform((batch, n_points, 3), -1, 1, generator)
+    is_stray = torch.rand(batch, n_points, generator=generator) < uniform((batch, 1), 0, settings.stray, generator)
+    anywhere = STRAY_BOX * uniform((batch, n_points, 3), -1, 1, generator)
     points = unit_radius(torch.where(is_stray.unsqueeze(-1), anywhere, points))
     # The points are in random order: keeping the first ones is dropping at random.
-    kept = n_points - (_uniform((batch, 1), 0, settings.dropout, generator) * n_points).long()  # (B, 1)
+    kept = n_points - (uniform((batch, 1), 0, settings.dropout, generator) * n_points).long()  # (B, 1)
     source = torch.arange(n_points).expand(batch, -1) % kept
     points = points.gather(1, source.unsqueeze(-1).expand(-1, -1, 3))
-    points = points * _uniform((batch, 1, 1), *settings.scale, generator)
-    return points + _uniform((batch, 1, 3), -settings.shift, settings.shift, generator)
-
-
-def rotation_about_y(angle: Tensor) -> Tensor:
-    """Angles (B,) in radians → rotation matrices (B, 3, 3) about the up axis."""
-    cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
-    return torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=-1).view(-1, 3, 3)
-
-
-def unit_radius(points: Tensor) -> Tensor:
-    """Center clouds (B, N, 3) on their mean and scale them to maximum radius 1."""
-    points = points - points.mean(1, keepdim=True)
-    return points / points.norm(dim=-1).amax(1).clamp_min(1e-8)[:, None, None]
+    points = points * uniform((batch, 1, 1), *settings.scale, generator)
+    return points + uniform((batch, 1, 3), -settings.shift, settings.shift, generator)
 
 
 def random_token_mask(batch: int, tokens: int, ratio: float, generator: torch.Generator) -> Tensor:

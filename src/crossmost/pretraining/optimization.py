@@ -54,6 +54,12 @@ def descend(
     return {name: value.detach() for name, value in {**losses, "loss": loss}.items()}
 
 
+@torch.no_grad()
+def limit_scale(logit_scale: Tensor, largest: float) -> None:
+    """Bring the logarithm of the cosines' scale back to that of the largest one, after each step (CLIP, §2.5)."""
+    logit_scale.clamp_(max=math.log(largest))
+
+
 def epoch_means(steps: Sequence[Mapping[str, Tensor]]) -> dict[str, float]:
     """Mean of each value that `descend` returned in an epoch, over the steps that have it (some mask, some do not)."""
     names = dict.fromkeys(name for step in steps for name in step)

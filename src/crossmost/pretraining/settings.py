@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crossmost.ranges import PositiveRange
 from crossmost.rendering import CameraRig
 
 
@@ -17,7 +18,7 @@ class CloudAugmentationSettings(BaseModel):
     jitter_clip: float = Field(ge=0, description="Largest noise on a coordinate.")
     stray: float = Field(ge=0, lt=1, description="Largest share of points that lie anywhere but on the object.")
     dropout: float = Field(ge=0, lt=1, description="Largest share of points dropped.")
-    scale: tuple[float, float] = Field(description="Range of the uniform scale factor, after normalization.")
+    scale: PositiveRange = Field(description="Range of the uniform scale factor, after normalization.")
     shift: float = Field(ge=0, description="Largest shift along each axis, after normalization.")
 
 
@@ -38,7 +39,7 @@ class TrainingSettings(BaseModel):
     )
     patch_keep: float = Field(gt=0, le=1, description="Share of image patches kept on unmasked steps (token dropping).")
     masked_share: float = Field(ge=0, le=1, description="Share of steps whose input tokens are masked.")
-    mask_ratio: float = Field(gt=0, lt=1, description="Largest share of tokens a masked step hides.")
+    mask_ratio: float = Field(gt=0.1, lt=1, description="Largest share of tokens a masked step hides.")
     label_smoothing: float = Field(ge=0, lt=1, description="Of the class-prompt cross-entropy.")
     weight_pair: float = Field(ge=0, description="Weight of the image-point contrastive loss.")
     weight_caption: float = Field(ge=0, description="Weight of the caption contrastive losses.")

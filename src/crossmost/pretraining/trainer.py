@@ -12,14 +12,18 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional
 
+from crossmost.errors import CrossmostError
 from crossmost.models.attention import fastest_attention
 from crossmost.models.encoders import Encoders, EncodersConfig
+from crossmost.models.scoring import require_stored_points
 from crossmost.models.text_classifier import text_classifier
 from crossmost.pretraining.augmentation import augment_clouds, augment_views, random_token_mask
 from crossmost.pretraining.losses import symmetric_contrastive
-from crossmost.pretraining.optimization import adamw, descend, epoch_means, one_cycle
+from crossmost.pretraining.optimization import adamw, descend, epoch_means, limit_scale, one_cycle
 from crossmost.pretraining.settings import TrainingSettings
 from crossmost.progress import show_progress
+
+_LARGEST_SCALE = 50.0  # of the cosines
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class CaptionedObjects:
 
     Attributes:
         views: (N, V, H, W, 3) uint8.
-        clouds: (N, M, 3) float32, unit radius.
+        clouds: (N, M, 3) float16, unit radius.
         captions: per object, several descriptions.
         class_index: (N,) int64 into ``class_names``.
         class_names: C names.
@@ -81,11 +85,12 @@ class PretrainingStep(nn.Module):
         image_embedding = functional.normalize(image.feature @ tower.projection, dim=-1).float()
         point_embedding = functional.normalize(cloud.feature @ encoders.point_projection, dim=-1).float()
         prompts = [
-            self.templates[t].format(name) for t, name in zip(batch.template_index, self.class_names, strict=True)
+            self.templates[t].replace("{}", name)
+            for t, name in zip(batch.template_index, self.class_names, strict=True)
         ]
         text = encoders.encode_text(prompts + batch.captions).float()
         classes, captions = text[: len(prompts)], text[len(prompts) :]
-        scale = encoders.logit_scale.exp().clamp(max=50)
+        scale = encoders.logit_scale.exp()
 
         losses = {
             "class_image": functional.cross_entropy(
@@ -126,6 +131,7 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 def _batches(
     data: CaptionedObjects,
     rows: np.ndarray,
+    batch_size: int,
     encoders: Encoders,
     n_templates: int,
     settings: TrainingSettings,
@@ -134,8 +140,8 @@ def _batches(
     order = rows[torch.randperm(len(rows), generator=generator).numpy()]
     mean, std = (torch.tensor(value).view(3, 1, 1) for value in (encoders.image_mean, encoders.image_std))
     n_patches = encoders.image_tower.grid_size[0] * encoders.image_tower.grid_size[1]
-    for first in range(0, len(order) - settings.batch_size + 1, settings.batch_size):
-        picked = order[first : first + settings.batch_size]
+    for first in range(0, len(order) - batch_size + 1, batch_size):
+        picked = order[first : first + batch_size]
         view = torch.randint(data.views.shape[1], (len(picked),), generator=generator).numpy()
         views = torch.from_numpy(data.views[picked, view]).permute(0, 3, 1, 2).float() / 255
         choice = torch.rand(len(picked), generator=generator).tolist()
@@ -166,7 +172,7 @@ def _batches(
 def source_accuracy(
     encoders: Encoders, data: CaptionedObjects, rows: np.ndarray, templates: Sequence[str], n_points: int
 ) -> dict[str, float]:
-    """Zero-shot top-1 of single views and clouds on held-out source objects."""
+    """Zero-shot top-1 of the first view and of the cloud of held-out source objects."""
     encoders.eval()
     device = encoders.point_projection.device
     classifier = text_classifier(encoders, data.class_names, templates)
@@ -191,17 +197,27 @@ def pretrain(
 
     Returns:
         The encoders in eval mode, and a log with one row per epoch: mean of every loss, held-out accuracy.
+
+    Raises:
+        CrossmostError: for fewer objects than two beside those held out, or clouds of fewer points than a step takes.
     """
+    n_objects = len(data.class_index)
+    n_holdout = max(1, round(settings.holdout_share * n_objects))
+    batch_size = min(settings.batch_size, n_objects - n_holdout)
+    if batch_size < 2:
+        raise CrossmostError(f"{n_objects} source objects are too few; raise pretraining.source.objects_per_class")
+    require_stored_points(
+        settings.n_points, data.clouds.shape[1], "pretraining.training.n_points", "pretraining.source.n_points"
+    )
     fabric = Fabric(accelerator="auto", devices=1, precision=settings.precision)
     torch.manual_seed(settings.seed)  # weight initialization has no generator argument
     generator = torch.Generator().manual_seed(settings.seed)
     encoders = Encoders(config)
     step = PretrainingStep(encoders, data.class_names, templates, settings)
     optimizer = adamw(step, settings.learning_rate, settings.weight_decay)
-    permutation = torch.randperm(len(data.class_index), generator=generator).numpy()
-    n_holdout = max(1, round(settings.holdout_share * len(permutation)))
+    permutation = torch.randperm(n_objects, generator=generator).numpy()
     holdout, rows = permutation[:n_holdout], permutation[n_holdout:]
-    total_steps = settings.epochs * (len(rows) // settings.batch_size)
+    total_steps = settings.epochs * (len(rows) // batch_size)
     schedule = one_cycle(optimizer, total_steps, settings.warmup_share)
     wrapped, fabric_optimizer = fabric.setup(step, optimizer)
 
@@ -209,8 +225,9 @@ def pretrain(
     with show_progress("pre-training", total_steps, "steps") as progress, fastest_attention(fabric.device):
         for epoch in range(settings.epochs):
             steps: list[dict[str, Tensor]] = []
-            for batch in _ahead(_batches(data, rows, encoders, len(templates), settings, generator)):
+            for batch in _ahead(_batches(data, rows, batch_size, encoders, len(templates), settings, generator)):
                 steps.append(descend(fabric, wrapped, fabric_optimizer, schedule, wrapped(fabric.to_device(batch))))
+                limit_scale(encoders.logit_scale, _LARGEST_SCALE)
                 progress.advance(note=lambda: _headline(log))
             row = epoch_means(steps) | source_accuracy(encoders, data, holdout, templates, settings.n_points)
             log.append({"epoch": epoch, **row})

@@ -180,7 +180,7 @@ class BatchPlan:
 
 
 class _Share(Sampler[list[Index]]):
-    """One process's share of the batches from a first one on: the rows at rank, rank + 1, … blocks."""
+    """One process's share of the batches from a first one on: a slice of each, by rank."""
 
     def __init__(self, plan: BatchPlan, first: int, rank: int, world_size: int) -> None:
         self.plan, self.first, self.rank, self.world_size = plan, first, rank, world_size

@@ -3,18 +3,9 @@
 import torch
 from torch import Tensor
 
+from crossmost.geometry.batches import uniform, unit_radius
 from crossmost.geometry.grouping import gather_points
 from crossmost.selftraining.settings import PointAugmentationSettings
-
-
-def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
-    return torch.rand(shape, generator=generator) * (high - low) + low
-
-
-def normalize(points: Tensor) -> Tensor:
-    """Clouds (B, N, 3) → zero mean, unit maximum radius."""
-    points = points - points.mean(1, keepdim=True)
-    return points / points.norm(dim=-1).amax(1).clamp_min(1e-8)[:, None, None]
 
 
 def rotation(angles: Tensor) -> Tensor:
@@ -70,10 +61,10 @@ def weak_points(clouds: Tensor, settings: PointAugmentationSettings, generator: 
     """Scale a little and tilt a little; clouds (B, N, 3 or 6) → the same shape, color unchanged."""
     points, color = clouds[..., :3], clouds[..., 3:]
     batch = points.shape[0]
-    points = scale_points(normalize(points), _uniform((batch,), *settings.weak_scale, generator))
+    points = scale_points(unit_radius(points), uniform((batch,), *settings.weak_scale, generator))
     angles = torch.randn(batch, 3, generator=generator) * settings.weak_tilt
     points = turn_points(points, angles.clamp(-settings.weak_tilt_clip, settings.weak_tilt_clip))
-    return torch.cat([normalize(points) if settings.renormalize else points, color], dim=-1)
+    return torch.cat([unit_radius(points) if settings.renormalize else points, color], dim=-1)
 
 
 def strong_points(clouds: Tensor, settings: PointAugmentationSettings, generator: torch.Generator) -> Tensor:
@@ -83,15 +74,15 @@ def strong_points(clouds: Tensor, settings: PointAugmentationSettings, generator
     """
     points, color = clouds[..., :3], clouds[..., 3:]
     batch, count, _ = points.shape
-    points = scale_points(normalize(points), _uniform((batch,), *settings.strong_scale, generator))
+    points = scale_points(unit_radius(points), uniform((batch,), *settings.strong_scale, generator))
     yaw = torch.zeros(batch, 3)
-    yaw[:, 1] = _uniform((batch,), -settings.strong_turn, settings.strong_turn, generator)
+    yaw[:, 1] = uniform((batch,), -settings.strong_turn, settings.strong_turn, generator)
     points = turn_points(points, yaw)
-    points = shift_points(points, _uniform((batch, 3), -settings.strong_shift, settings.strong_shift, generator))
+    points = shift_points(points, uniform((batch, 3), -settings.strong_shift, settings.strong_shift, generator))
     noise = torch.randn(points.shape, generator=generator) * settings.strong_jitter
     points = jitter_points(points, noise, settings.strong_jitter_clip)
 
-    dropped = _uniform((batch,), 0, settings.strong_dropout, generator)
+    dropped = uniform((batch,), 0, settings.strong_dropout, generator)
     keep = kept_points(dropped, torch.rand(batch, count, generator=generator))
     if settings.strong_crop is not None:
         keep &= _inside_random_box(points, settings.strong_crop, generator)
@@ -99,7 +90,7 @@ def strong_points(clouds: Tensor, settings: PointAugmentationSettings, generator
     keep |= ~keep.any(1, keepdim=True)
     source = replacements(keep, generator) if settings.strong_fill == "random" else first_for_dropped(keep)
     points = gather_points(points, source)
-    return torch.cat([normalize(points) if settings.renormalize else points, gather_points(color, source)], dim=-1)
+    return torch.cat([unit_radius(points) if settings.renormalize else points, gather_points(color, source)], dim=-1)
 
 
 def _inside_random_box(points: Tensor, share: tuple[float, float], generator: torch.Generator) -> Tensor:
@@ -107,6 +98,6 @@ def _inside_random_box(points: Tensor, share: tuple[float, float], generator: to
     low, high = points.amin(1, keepdim=True), points.amax(1, keepdim=True)
     batch = points.shape[0]
     extent = high - low
-    side = extent * _uniform((batch, 1, 3), *share, generator)
+    side = extent * uniform((batch, 1, 3), *share, generator)
     start = low + (extent - side).clamp_min(0) * torch.rand(batch, 1, 3, generator=generator)
     return ((points >= start) & (points <= start + side)).all(-1)

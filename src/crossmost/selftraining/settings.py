@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossmost.models.joint import PointAnchor, PointTarget
+from crossmost.ranges import PartRange, PositiveRange, ShareRange
 
 
 class Frozen(BaseModel):
@@ -77,7 +78,7 @@ class ImageAugmentationSettings(Frozen):
     """Weak and strong image augmentation."""
 
     resize: float = Field(ge=1, description="Weak: resize to this multiple of the input side, then random crop.")
-    crop_scale: tuple[float, float] = Field(description="Strong: area share of the random resized crop.")
+    crop_scale: ShareRange = Field(description="Strong: area share of the random resized crop.")
     rand_augment: str = Field(description="Strong: timm RandAugment policy; empty switches it off.")
     rand_augment_interpolation: Literal["random", "bicubic"] = Field(
         default="random", description="Of its turns, shears and shifts; random: bilinear or bicubic."
@@ -87,16 +88,16 @@ class ImageAugmentationSettings(Frozen):
 class PointAugmentationSettings(Frozen):
     """Weak and strong point augmentation; lengths in units of the cloud's radius."""
 
-    weak_scale: tuple[float, float] = Field(description="Weak: uniform scale factor.")
+    weak_scale: PositiveRange = Field(description="Weak: uniform scale factor.")
     weak_tilt: float = Field(ge=0, description="Weak: standard deviation of the rotation about each axis, radians.")
     weak_tilt_clip: float = Field(ge=0, description="Weak: largest such rotation, radians.")
-    strong_scale: tuple[float, float] = Field(description="Strong: uniform scale factor.")
+    strong_scale: PositiveRange = Field(description="Strong: uniform scale factor.")
     strong_turn: float = Field(ge=0, le=3.1416, description="Strong: largest rotation about the up axis, radians.")
     strong_shift: float = Field(ge=0, description="Strong: largest translation, in extents of the cloud.")
     strong_jitter: float = Field(ge=0, description="Strong: standard deviation of per-point noise.")
     strong_jitter_clip: float = Field(ge=0, description="Strong: largest per-point noise along an axis.")
     strong_dropout: float = Field(ge=0, lt=1, description="Strong: largest share of points dropped.")
-    strong_crop: tuple[float, float] | None = Field(
+    strong_crop: PositiveRange | None = Field(
         description="Strong: share of the cloud's extent that a random box keeps; null keeps all, as the paper's "
         "release does in effect."
     )
@@ -151,8 +152,11 @@ class AdaptedShare(Frozen):
 
 
 class TrainingEngineSettings(Frozen):
-    """Where and how steps are computed; without stochastic depth the result depends on none of it but
-    the precision, up to rounding."""
+    """Where and how steps are computed; up to rounding, the result depends on none of it but the precision.
+
+    On several processes it also depends on their number with stochastic depth, and with two choices of the release:
+    `mini_pointnet_statistics: batch` and `contrast_scope: local`.
+    """
 
     accelerator: Literal["auto", "cpu", "cuda"] = Field(description="Lightning Fabric accelerator.")
     devices: int = Field(
@@ -223,7 +227,7 @@ class SelfTrainingSettings(Frozen):
     ema_warmup_steps: int = Field(ge=0, description="Steps of the linear ramp between them.")
     image_mask_ratio: float = Field(gt=0, lt=1, description="Share of image blocks hidden.")
     image_mask_block: int = Field(gt=0, description="Side of a hidden block, patches.")
-    point_mask_ratio: tuple[float, float] = Field(description="Range of the share of point groups hidden.")
+    point_mask_ratio: PartRange = Field(description="Range of the share of point groups hidden.")
     point_drop_path: float | None = Field(
         default=None,
         ge=0,

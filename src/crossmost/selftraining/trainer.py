@@ -262,11 +262,12 @@ def start_state(
     """Student, teacher and optimizer before the first step.
 
     Args:
-        model: its mini-PointNet is frozen here.
+        model: its mini-PointNet is frozen here, and its classifier if that does not learn.
         fusion: how both predictions are read together at first; None takes them as they are.
     """
     model.batch_statistics = settings.arithmetic.mini_pointnet_statistics == "batch"
     model.point_tower.encoder.requires_grad_(False)
+    model.classifier.requires_grad_(settings.classifier_learning_rate > 0)
     model.image_tower.set_gradient_checkpointing(settings.engine.gradient_checkpointing)
     optimizer = torch.optim.AdamW(
         parameter_groups(model, settings),

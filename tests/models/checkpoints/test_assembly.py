@@ -17,7 +17,7 @@ from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.models.backbones import backbone_config
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints import backbone, fetch, read_checkpoint
-from crossmost.models.checkpoints.assembly import assemble, load_starting_point
+from crossmost.models.checkpoints.assembly import assemble, load_starting_point, load_with_fresh_point_tower
 from crossmost.models.checkpoints.backbone import read_backbone
 from crossmost.models.checkpoints.content import CheckpointContent
 from crossmost.models.checkpoints.settings import EncoderSettings
@@ -185,6 +185,14 @@ def test_a_point_tower_and_a_local_backbone_file_serve_the_pipeline(tmp_path: Pa
     with torch.no_grad():
         torch.testing.assert_close(rebuilt.embed_point(cloud), model.embed_point(cloud))
         torch.testing.assert_close(rebuilt.embed_image(image), model.embed_image(image))
+
+
+def test_a_backbone_file_beside_whole_checkpoints_is_refused() -> None:
+    settings = EncoderSettings(backbone="checkpoint", backbone_file="ViT-B-32.pt", point_checkpoint="ulip.pt")
+    with pytest.raises(CrossmostError, match="set backbone_file to null"):
+        load_starting_point(settings, NO_MINI)
+    with pytest.raises(CrossmostError, match="set backbone_file to null"):
+        load_with_fresh_point_tower(settings, NO_MINI, PointTowerConfig(), 0)
 
 
 def test_unknown_backbones_name_the_allowed_ones() -> None:

@@ -57,7 +57,9 @@ def load_starting_point(settings: EncoderSettings, mini_encoders: Checkpoint) ->
                 "PRETRAINED/ARCHITECTURE, or point_checkpoint and backbone_file to null"
             )
         return StartingPoint(Encoders.from_checkpoint(mini_encoders).eval(), mini_encoders.card)
-    if settings.backbone != "checkpoint":
+    if settings.backbone == "checkpoint":
+        _refuse_backbone_file(settings)
+    else:
         check_form(settings.backbone)
     if not settings.point_checkpoint:
         raise CrossmostError(
@@ -72,6 +74,14 @@ def load_starting_point(settings: EncoderSettings, mini_encoders: Checkpoint) ->
     _check_point_tower(point.description)
     _check_space(point.description, settings.backbone)
     return assemble(point, read_backbone(settings.backbone, settings.backbone_file))
+
+
+def _refuse_backbone_file(settings: EncoderSettings) -> None:
+    if settings.backbone_file:
+        raise CrossmostError(
+            "backbone is `checkpoint`, whose towers are all in point_checkpoint; set backbone_file to null, or "
+            "backbone to PRETRAINED/ARCHITECTURE"
+        )
 
 
 def load_with_fresh_point_tower(
@@ -93,6 +103,7 @@ def load_with_fresh_point_tower(
         start = load_starting_point(settings, mini_encoders)
         return _replace_point_tower(start, point_tower, seed)
     if settings.backbone == "checkpoint":
+        _refuse_backbone_file(settings)
         if not settings.point_checkpoint:
             raise CrossmostError("backbone is `checkpoint`; set point_checkpoint to the file that has the towers")
         place = locate(settings.point_checkpoint)
