@@ -18,7 +18,8 @@ METHODS = {"default": None, "paper": "paper"}
 class MethodConfigLoader(OmegaConfigLoader):
     """Kedro's loader, with the settings of a method between `conf/base` and the environment of the run.
 
-    Thresholds that an environment gives for its data set are stronger than the method, and so is the command line.
+    What was published of the method for the data set of an environment, `conf/ENVIRONMENT/method_METHOD.yml`, is read
+    with it. The environment's own parameters are stronger than the method, and so is the command line.
     """
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -45,6 +46,9 @@ class MethodConfigLoader(OmegaConfigLoader):
             path = Path(self.conf_source) / source / "parameters.yml"
             settings: Any = OmegaConf.load(path)
             base = {**base, path: OmegaConf.create({"selftraining": settings.selftraining})}
+            published = Path(self.conf_source) / (self.env or self.default_run_env) / f"method_{source}.yml"
+            if published.is_file():
+                run_env = {**run_env, published: OmegaConf.load(published)}
         return base, run_env, base_path, env_path, processed_files
 
     def _check_environment(self) -> None:

@@ -27,12 +27,14 @@ class Scores:
         splits: "adapt" or "test" for each.
         probabilities: (N, V + 3, C) float32, each row of C sums to 1: the views one by one, the images (mean of the
             views), the points, and both together.
+        class_names: C names, in the order of the probabilities; none where nobody needs them.
     """
 
     method: str
     object_ids: tuple[str, ...]
     splits: tuple[str, ...]
     probabilities: np.ndarray
+    class_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Number of objects."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -261,8 +262,10 @@ def test_the_answer_needs_scores_of_the_same_objects() -> None:
     before = make_scores({"a": "adapt", "b": "test"}, [[0.7, 0.3], [0.2, 0.8]])
     for others in ({"b": "adapt", "a": "test"}, {"c": "adapt", "b": "test"}):
         after = make_scores(others, [[0.7, 0.3], [0.2, 0.8]], method="crossmost")
-        with pytest.raises(CrossmostError, match=r"different objects: run .*zeroshot,selftraining"):
+        with pytest.raises(CrossmostError, match=r"different objects or classes: run .*zeroshot,selftraining"):
             answer_from_scores(before, after, 0.1)
+    with pytest.raises(CrossmostError, match="or classes"):
+        answer_from_scores(replace(before, class_names=("x", "y")), replace(before, class_names=("y", "x")), 0.1)
 
 
 def test_without_both_methods_there_is_no_answer() -> None:

@@ -192,3 +192,12 @@ def test_no_more_than_a_block_is_ever_read(monkeypatch: pytest.MonkeyPatch) -> N
 def test_objects_without_scores_are_named() -> None:
     with pytest.raises(KeyError, match="stranger"):
         predictions_from_scores(make_scores({"a": "test"}, [[0.5, 0.5]]), ["a", "stranger"])
+
+
+def test_classes_in_another_order_are_refused() -> None:
+    """The number of classes alone would not show it."""
+    scores = replace(make_scores({"a": "test"}, [[0.7, 0.2, 0.1]]), class_names=("x", "y", "z"))
+    objects = pd.DataFrame({"object_id": ["a"], "split": ["test"]})
+    check_scores([scores], objects, ["x", "y", "z"])
+    with pytest.raises(CrossmostError, match=r"other classes \('y' where the list has 'z'\)"):
+        check_scores([scores], objects, ["x", "z", "y"])

@@ -104,6 +104,7 @@ SCORES = Scores(
     ("b", "007"),
     ("adapt", "test"),
     np.random.default_rng(0).dirichlet(np.ones(3), (2, 2 + 3)).astype(np.float32),
+    ("chair", "nan", "tä"),
 )
 
 
@@ -112,6 +113,7 @@ def test_scores_come_back_as_they_were_and_stay_in_their_file(tmp_path: Path) ->
     dataset.save(SCORES)
     loaded = dataset.load()
     assert (loaded.method, loaded.object_ids, loaded.splits) == ("crossmost", ("b", "007"), ("adapt", "test"))
+    assert loaded.class_names == ("chair", "nan", "tä")
     assert isinstance(loaded.probabilities, np.memmap)
     assert loaded.probabilities.dtype == np.float32
     np.testing.assert_array_equal(loaded.probabilities, SCORES.probabilities)

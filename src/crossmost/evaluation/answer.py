@@ -55,7 +55,7 @@ def answer_from_scores(before: Scores, after: Scores, least_changed_share: float
     """The same choice, from what zero-shot and the adapted model said of the same objects.
 
     Raises:
-        CrossmostError: if they scored different objects.
+        CrossmostError: if they scored different objects, or with other classes.
     """
     changed = share_of_changed_labels(before, after)
     return Answer(answer_method(changed, least_changed_share), changed)
@@ -65,12 +65,15 @@ def share_of_changed_labels(before: Scores, after: Scores) -> float:
     """Of the objects adapted to (of all, if none are), those whose joint label is another one.
 
     Raises:
-        CrossmostError: if other objects were scored.
+        CrossmostError: if other objects were scored, or with other classes.
     """
     rows = before.known_rows(), after.known_rows()
-    if [before.object_ids[row] for row in rows[0]] != [after.object_ids[row] for row in rows[1]]:
+    of_objects = [
+        [scores.object_ids[row] for row in known] for scores, known in zip((before, after), rows, strict=True)
+    ]
+    if of_objects[0] != of_objects[1] or before.class_names != after.class_names:
         raise CrossmostError(
-            "The scores of zero-shot and of the adapted model are of different objects: run "
+            "The scores of zero-shot and of the adapted model are of different objects or classes: run "
             "`kedro run --pipelines=zeroshot,selftraining` again"
         )
     labels = [scores.joint[of_them].argmax(axis=1) for scores, of_them in zip((before, after), rows, strict=True)]

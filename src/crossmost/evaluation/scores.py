@@ -72,8 +72,8 @@ def check_scores(methods: Iterable[Scores], objects: pd.DataFrame, class_names: 
         class_names: the C class names in logit order.
 
     Raises:
-        CrossmostError: a method, an object or a split is unknown, doubled or missing, or a probability vector has the
-            wrong length, is not finite, is negative or does not sum to 1.
+        CrossmostError: a method, an object or a split is unknown, doubled or missing, classes are others, or a
+            probability vector has the wrong length, is not finite, is negative or does not sum to 1.
     """
     given = [scores for scores in methods if len(scores)]
     if not given:
@@ -92,6 +92,12 @@ def check_scores(methods: Iterable[Scores], objects: pd.DataFrame, class_names: 
             raise CrossmostError(
                 f"Probability vectors have the wrong length: method '{scores.method}' has "
                 f"{scores.probabilities.shape[-1]} values for {len(class_names)} classes. "
+                "The class list changed after scoring: run the scoring stages again."
+            )
+        if scores.class_names and scores.class_names != tuple(class_names):
+            own, other = next(pair for pair in zip(scores.class_names, class_names, strict=True) if pair[0] != pair[1])
+            raise CrossmostError(
+                f"Method '{scores.method}' was scored with other classes ('{own}' where the list has '{other}'). "
                 "The class list changed after scoring: run the scoring stages again."
             )
     _check_same_objects(given)

@@ -7,9 +7,13 @@ from crossmost.kedro_datasets.large_array import LargeArrayDataset, method_in
 from crossmost.kedro_datasets.table import cell_text
 from crossmost.scores import COMBINED_VIEWS, Scores
 
+CLASS_NAMES = "class_names"
+
 
 class ScoresDataset(LargeArrayDataset[Scores]):
     """A folder with `probabilities.npy`, (N, V + 3, C) float32, and `objects.parquet`: method, object_id, split.
+
+    The names of the classes are in the metadata of the table.
 
     Args:
         filepath: The folder.
@@ -23,13 +27,15 @@ class ScoresDataset(LargeArrayDataset[Scores]):
 
     def _taken_apart(self, data: Scores) -> tuple[np.ndarray, pd.DataFrame]:
         columns = {"method": data.method, "object_id": list(data.object_ids), "split": list(data.splits)}
-        return data.probabilities, pd.DataFrame(columns)
+        objects = pd.DataFrame(columns)
+        objects.attrs[CLASS_NAMES] = list(data.class_names)  # kept in the file's metadata
+        return data.probabilities, objects
 
     def _put_together(self, array: np.ndarray, objects: pd.DataFrame) -> Scores:
         if array.shape[1] <= len(COMBINED_VIEWS):
             raise ValueError(f"scores of shape {array.shape}, without single views")
         ids, splits = (tuple(objects[name].astype(str)) for name in ("object_id", "split"))
-        return Scores(method_in(objects), ids, splits, array)
+        return Scores(method_in(objects), ids, splits, array, tuple(objects.attrs.get(CLASS_NAMES, ())))
 
     def _preview_rows(self, data: Scores, nrows: int) -> pd.DataFrame:
         names = data.view_names()

@@ -1,5 +1,7 @@
 """How every pipeline scores a stored collection with a joint model; imports no training and no baseline."""
 
+from dataclasses import replace
+
 import pandas as pd
 import torch
 
@@ -36,7 +38,7 @@ def score(
     reliability = torch.tensor(card["reliability"]) if "reliability" in card else None
     require_stored_points(n_points, collection.clouds.shape[1], "zeroshot.n_points")
     check_cloud_size(joint.point_tower.config, n_points, card.get("expected_points"))
-    return score_collection(
+    scored = score_collection(
         joint,
         collection,
         dict(zip(objects["object_id"], objects["split"], strict=True)),
@@ -49,3 +51,4 @@ def score(
         reliability=reliability,
         keep_embeddings=keep_embeddings,
     )
+    return scored._replace(scores=replace(scored.scores, class_names=tuple(card["class_names"])))

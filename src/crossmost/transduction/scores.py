@@ -48,7 +48,8 @@ def transductive_scores(scores: Scores, embeddings: Embeddings, settings: Transd
     image_head = fit_head(_mean_of_views(embeddings.views[drawn]), of_images, settings)
     point_head = fit_head(torch.from_numpy(embeddings.points[drawn]).float(), of_points, settings)
 
-    found = Scores(METHOD, embeddings.object_ids, splits, room_for(scores.probabilities.shape, np.float32))
+    array = room_for(scores.probabilities.shape, np.float32)
+    found = Scores(METHOD, embeddings.object_ids, splits, array, scores.class_names)
     n_views = found.single.shape[1]
     for rows in found.blocks(_OBJECTS_AT_ONCE):
         given = torch.from_numpy(scores.probabilities[order[rows]])  # (B, V + 3, C)

@@ -128,6 +128,10 @@ def predict_answers(
     zeroshot: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Images and points as the adapted model sees them, both together as the answer does; also as a spreadsheet."""
+    if crossmost_model.card["class_names"] != zeroshot_reading_model.card["class_names"]:
+        raise CrossmostError(
+            "The adapted model and the zero-shot one have other classes: run `kedro run --pipelines=selftraining` again"
+        )
     given = new_views, new_clouds, new_objects, new_quarantine, zeroshot
     predictions = _predict(crossmost_model, *given)
     if joint_answer.method != crossmost_model.card["method"]:
