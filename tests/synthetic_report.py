@@ -41,7 +41,9 @@ def run_pipelines(
         "render_quarantine": run.render_quarantine,
         "views": store(run.views, root / "views"),
         "clouds": store(run.clouds, root / "clouds"),
-        "zeroshot_model": Checkpoint({"classifier": torch.eye(8)[:, : len(run.class_names)]}, {}),
+        "zeroshot_model": Checkpoint(
+            {"classifier": torch.eye(max(8, len(run.class_names)))[:, : len(run.class_names)]}, {}
+        ),
         "crossmost_model": Checkpoint(
             {"classifier": torch.ones(8, len(run.class_names))}, {"width": 192, **(card or {})}
         ),

@@ -187,7 +187,9 @@ def _pseudo_labels(
 
 
 def _embeddings(method: str, object_ids: list[str], truth: np.ndarray, generator: np.random.Generator) -> Embeddings:
-    vectors = METHODS[method] * np.eye(8)[truth][:, None] + 0.3 * generator.normal(size=(len(truth), N_VIEWS + 1, 8))
+    width = max(8, int(truth.max()) + 1)
+    noise = generator.normal(size=(len(truth), N_VIEWS + 1, width))
+    vectors = METHODS[method] * np.eye(width)[truth][:, None] + 0.3 * noise
     vectors[:, -1, 7] += 2  # the modality gap
     vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
     return Embeddings(method, tuple(object_ids), vectors.astype(np.float16))

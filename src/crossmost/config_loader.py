@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
@@ -48,7 +48,7 @@ class MethodConfigLoader(OmegaConfigLoader):
             base = {**base, path: OmegaConf.create({"selftraining": settings.selftraining})}
             published = Path(self.conf_source) / (self.env or self.default_run_env) / f"method_{source}.yml"
             if published.is_file():
-                run_env = {**run_env, published: OmegaConf.load(published)}
+                run_env = {**run_env, published: cast(DictConfig, OmegaConf.load(published))}
         return base, run_env, base_path, env_path, processed_files
 
     def _check_environment(self) -> None:

@@ -32,6 +32,7 @@ from crossmost.reports import (
 from crossmost.reports.figures import MOST_CONFUSED, wilson_interval
 from crossmost.reports.marginal_figures import marginal_figures, pseudo_label_share_figure
 from crossmost.reports.names import METHOD_NAMES, VIEW_NAMES
+from crossmost.reports.reliability_figures import change_figure
 from crossmost.reports.training_figures import class_share_figure, training_panels
 from tests.synthetic_run import SyntheticRun, make_run
 
@@ -176,6 +177,38 @@ def test_pseudo_label_shares_sum_to_one_in_every_epoch() -> None:
     run = make_run(40)
     heat_map = pseudo_label_share_figure(evaluated(run)["quality"], run.class_names, modality="point").data[0]
     assert np.asarray(heat_map.customdata).sum(axis=0) == pytest.approx([100] * 6, abs=0.05)
+
+
+MANY = [f"class {number:03d}" for number in range(MOST_CONFUSED + 20)]
+
+
+def test_of_many_classes_those_are_shown_that_changed_most() -> None:
+    labels = pd.DataFrame({"zeroshot_joint_label": MANY, "crossmost_joint_label": [*MANY[:20], MANY[0], *MANY[20:-1]]})
+    heat_map = change_figure(labels, MANY, before="zeroshot", after="crossmost").data[0]
+    assert list(heat_map.x) == list(heat_map.y) == [MANY[0], *MANY[20 : 20 + MOST_CONFUSED - 1]]
+    few = change_figure(labels.head(30), MANY[:30], before="zeroshot", after="crossmost").data[0]
+    assert list(few.x) == MANY[:30]
+
+
+def test_of_many_classes_those_are_shown_that_swallow_others_or_vanish() -> None:
+    shares = np.full(len(MANY), 1 / len(MANY))
+    shares[[2, -1]] = [5 / len(MANY), 0]
+    log = pd.DataFrame({"method": "crossmost", "step": [0, 1], "marginal_point": [shares.tolist()] * 2})
+    heat_map = next(iter(marginal_figures(log, MANY).values())).data[0]
+    assert len(heat_map.y) == MOST_CONFUSED and {MANY[2], MANY[-1]} < set(heat_map.y)
+    row = np.asarray(heat_map.customdata)[list(heat_map.y).index(MANY[2])]
+    assert row == pytest.approx([500 / len(MANY)] * 2, abs=0.01)
+
+
+def test_of_many_classes_those_are_shown_that_most_pseudo_labels_name() -> None:
+    counts = np.arange(len(MANY))
+    quality = pd.DataFrame(
+        {"method": "crossmost", "modality": "image", "epoch": 3, "class_name": MANY, "n": counts, "n_assigned": counts}
+    )
+    bars, _, true_shares = class_share_figure(quality, MANY).data
+    assert list(bars.x) == MANY[20:]
+    assert list(bars.y) == pytest.approx(100 * counts[20:] / counts.sum())
+    assert list(true_shares.y) == pytest.approx(100 * counts[20:] / counts.sum())
 
 
 def test_class_names_reach_labels_as_text() -> None:

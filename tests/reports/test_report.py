@@ -18,6 +18,7 @@ import pytest
 
 from crossmost.errors import CrossmostError
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
+from crossmost.pipelines.reporting.nodes import MOST_SHEETS
 from crossmost.reports.gallery import choose_objects, read_media
 from crossmost.reports.images import cloud_text
 from crossmost.reports.provenance import flat_parameters
@@ -104,6 +105,17 @@ def test_confidence_is_shown_raw_and_calibrated(page: str) -> None:
 def test_contact_sheets_are_saved_one_per_class(outputs: dict[str, Any], page: str) -> None:
     assert without_scripts(page).count('<img class="sheet"') == 5
     assert "Contact sheet of potted plant" in page
+
+
+def test_a_report_of_many_classes_shows_a_part_of_them(tmp_path: Path) -> None:
+    names = [f"class {number:03d}" for number in range(150)]
+    page = run_pipelines(make_run(600, class_names=names), tmp_path)["report"]
+    text = without_scripts(page)
+    assert text.count('<img class="sheet"') == MOST_SHEETS
+    shown = re.search(r"Of (\d+) sheets those of the 60 largest classes", text)
+    assert shown is not None and int(shown[1]) == len(list((tmp_path / "sheets").iterdir())) > 130
+    assert "Of 150 classes each figure shows 60" in text
+    assert len(page) < 10_000_000
 
 
 def test_stored_views_and_clouds_are_read(tmp_path: Path) -> None:

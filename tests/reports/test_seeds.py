@@ -44,5 +44,8 @@ def test_other_jobs_and_repeated_seeds_are_refused() -> None:
     run = document(0, 0.5, 0.6)
     with pytest.raises(CrossmostError, match=r"x\.json is not of the same job: dataset is 'tables', here 'chairs'"):
         collect_seeds(run, {"x": document(1, 0.5, 0.6) | {"dataset": "tables"}})
+    with pytest.raises(CrossmostError, match=r"x\.json is of 101 objects, here are 100"):
+        collect_seeds(run, {"x": document(1, 0.5, 0.6) | {"n_test": 31}})
+    assert len(collect_seeds(run, {"x": document(1, 0.5, 0.6) | {"n_test": 31, "n_adapt": 69}}))
     with pytest.raises(CrossmostError, match="repeats seed 1"):
         collect_seeds(run, {"x": document(1, 0.5, 0.6), "y": document(1, 0.5, 0.7)})

@@ -30,6 +30,7 @@ class ReportContent:
         data: what went in and what was left out.
         thumbnails: object id -> data URI of a small picture, for the objects of the map.
         sheets: class name -> data URI of its contact sheet.
+        n_sheets: how many there are, on the page or not.
         parameters: name -> value, as text.
         model_card: the adapted model's card.
         versions: package -> version.
@@ -53,6 +54,7 @@ class ReportContent:
     data: DataQuality
     thumbnails: Mapping[str, str] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
+    n_sheets: int = 0
     parameters: Mapping[str, str] = field(default_factory=dict)
     model_card: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -187,7 +187,7 @@ def confusion_figure(
     Of more than `MOST_CONFUSED` classes those are shown that were most often taken for others, or others for them.
     """
     of_view = confusion[confusion["method"].isin(methods) & (confusion["split"] == split) & (confusion["view"] == view)]
-    shown = _most_confused(of_view, class_names)
+    shown = most_confused(of_view, class_names)
     names = [plain(name) for name in shown]
     titles = [plain(method_name(method)) for method in methods] if len(methods) > 1 else None
     figure = make_subplots(rows=1, cols=len(methods), subplot_titles=titles, horizontal_spacing=0.12)
@@ -227,13 +227,21 @@ def confusion_figure(
     return styled(figure, height=max(400, 110 + 20 * len(names)), top=44 if titles else 14)
 
 
-def _most_confused(confusion: pd.DataFrame, class_names: Sequence[str]) -> list[str]:
-    """All classes in their order, or the `MOST_CONFUSED` with most wrong predictions of or as them."""
-    if len(class_names) <= MOST_CONFUSED:
-        return list(class_names)
+def most_confused(confusion: pd.DataFrame, class_names: Sequence[str]) -> list[str]:
+    """All classes in their order, or the `MOST_CONFUSED` with most wrong predictions of or as them.
+
+    Args:
+        confusion: `true_class, predicted_class, count`.
+        class_names: C names.
+    """
     wrong = confusion[confusion["true_class"] != confusion["predicted_class"]]
     mistakes = pd.Series(0, index=list(class_names))
     for column in ("true_class", "predicted_class"):
         mistakes = mistakes.add(wrong.groupby(column)["count"].sum(), fill_value=0)
-    chosen = set(mistakes.reindex(list(class_names)).nlargest(MOST_CONFUSED).index)
-    return [name for name in class_names if name in chosen]
+    return leading(class_names, mistakes.reindex(list(class_names)).to_numpy(), MOST_CONFUSED)
+
+
+def leading(class_names: Sequence[str], values: np.ndarray, most: int) -> list[str]:
+    """The classes, in their order, or so many of them with the largest values (C,); of equal ones the first."""
+    chosen = np.sort(np.argsort(-values, kind="stable")[:most])
+    return [class_names[number] for number in chosen]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from crossmost.reports.figures import styled
+from crossmost.reports.figures import MOST_CONFUSED, leading, styled
 from crossmost.reports.names import MODALITY_NAMES, plain
 
 MOST_COLUMNS = 60
@@ -56,10 +56,16 @@ def pseudo_label_share_figure(
 
 
 def _heat_map(shares: np.ndarray, x: np.ndarray, x_title: str, class_names: Sequence[str]) -> go.Figure:
-    """`shares` (C, T) against the uniform share; colors are logarithmic."""
+    """`shares` (C, T) against the uniform share; colors are logarithmic.
+
+    Of more than `MOST_CONFUSED` classes those are shown that are furthest from it at any time.
+    """
     uniform = 1 / max(len(class_names), 1)
     most = np.log2(MOST_FOLD)
     fold = np.log2(np.maximum(shares, uniform / MOST_FOLD**2) / uniform)
+    shown = leading(class_names, np.abs(fold).max(axis=1, initial=0), MOST_CONFUSED)
+    rows = [class_names.index(name) for name in shown]
+    shares, fold, class_names = shares[rows], fold[rows], shown
     figure = go.Figure(
         go.Heatmap(
             x=x,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from crossmost.evaluation import calibration_error
 from crossmost.evaluation.calibration import CALIBRATED
-from crossmost.reports.figures import HEAT_SCALE, styled, wilson_interval
+from crossmost.reports.figures import HEAT_SCALE, most_confused, styled, wilson_interval
 from crossmost.reports.names import MODALITY_COLORS, MODALITY_NAMES, OTHER_COLORS, method_color, method_name, plain
 
 JOINT_COLOR = OTHER_COLORS[0]
@@ -109,10 +109,11 @@ def change_figure(
 ) -> go.Figure:
     """Which labels became which, objects of both splits: label before in rows, after in columns.
 
-    The diagonal, what stayed, is left out of the color; its counts are in the hover.
+    The diagonal, what stayed, is left out of the color; its counts are in the hover. Of more than `MOST_CONFUSED`
+    classes those are shown that changed most.
     """
     old, new = predictions[f"{before}_{view}_label"], predictions[f"{after}_{view}_label"]
-    names = list(class_names)
+    names = most_confused(pd.DataFrame({"true_class": old, "predicted_class": new, "count": 1}), class_names)
     counts = pd.crosstab(old, new).reindex(index=names, columns=names, fill_value=0).to_numpy(dtype=np.int64)  # (C, C)
     changed = counts * (1 - np.eye(len(names), dtype=np.int64))
     labels = [plain(name) for name in names]

@@ -41,6 +41,12 @@ def collect_seeds(metrics: Mapping[str, Any], others: Mapping[str, Mapping[str, 
                 f"seeds/{name}.json is not of the same job: {key} is {document.get(key)!r}, here {metrics.get(key)!r}. "
                 "Keep only metrics.json files of this data set in that folder."
             )
+        counts = [run.get("n_adapt", 0) + run.get("n_test", 0) for run in (document, metrics)]
+        if counts[0] != counts[1]:
+            raise CrossmostError(
+                f"seeds/{name}.json is of {counts[0]} objects, here are {counts[1]}. Keep only metrics.json files of "
+                "runs that differ in their seed alone in that folder."
+            )
         seed = int(document["seed"])
         if seed in documents and seed != metrics["seed"]:
             raise CrossmostError(f"seeds/{name}.json repeats seed {seed}: keep one file per seed.")

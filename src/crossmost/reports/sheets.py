@@ -11,6 +11,7 @@ from PIL import Image
 
 from crossmost.progress import track
 from crossmost.rendering import contact_sheet
+from crossmost.reports.figures import leading
 from crossmost.shards import ShardStore
 
 COLUMNS = 10
@@ -26,6 +27,14 @@ def sheet_names(class_names: Sequence[str]) -> dict[str, str]:
             name, number = f"{base}_{number}", number + 1
         names[class_name] = name
     return names
+
+
+def largest_classes(
+    predictions: pd.DataFrame, labels: pd.DataFrame, class_names: Sequence[str], *, method: str = "crossmost", most: int
+) -> list[str]:
+    """The classes with most objects, by labels or, without any, by joint predictions, in the order of the list."""
+    named = labels.drop_duplicates("object_id")["class_name"] if len(labels) else predictions[f"{method}_joint_label"]
+    return leading(class_names, named.value_counts().reindex(list(class_names), fill_value=0).to_numpy(), most)
 
 
 def class_sheets(

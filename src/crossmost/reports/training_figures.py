@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from crossmost.reports.figures import styled
+from crossmost.reports.figures import MOST_CONFUSED, leading, styled
 from crossmost.reports.names import (
     LOSS_NAMES,
     MODALITY_COLORS,
@@ -91,25 +91,31 @@ def training_figure(log: pd.DataFrame, quality: pd.DataFrame, *, main_method: st
 
 
 def class_share_figure(quality: pd.DataFrame, class_names: Sequence[str], *, method: str = "crossmost") -> go.Figure:
-    """How the last epoch's pseudo-labels spread over the classes, beside the true and the uniform share."""
+    """How the last epoch's pseudo-labels spread over the classes, beside the true and the uniform share.
+
+    Of more than `MOST_CONFUSED` classes those are shown that most pseudo-labels name.
+    """
     rows = quality[(quality["method"] == method) & quality["class_name"].notna()]
     rows = rows[rows["epoch"] == rows["epoch"].max()]
-    names = [plain(name) for name in class_names]
+    n_assigned = rows.groupby("class_name")["n_assigned"].sum().reindex(list(class_names)).fillna(0)
+    uniform = 100 / max(len(class_names), 1)
+    shown = leading(class_names, n_assigned.to_numpy(), MOST_CONFUSED)
+    names = [plain(name) for name in shown]
     figure = go.Figure()
     for modality, color in MODALITY_COLORS.items():
-        assigned = rows[rows["modality"] == modality].set_index("class_name")["n_assigned"].reindex(class_names)
-        share = 100 * assigned / max(assigned.sum(), 1)
+        assigned = rows[rows["modality"] == modality].set_index("class_name")["n_assigned"]
+        share = 100 * assigned.reindex(shown) / max(assigned.sum(), 1)
         figure.add_bar(name=f"pseudo-labels, {MODALITY_NAMES[modality].lower()}", x=names, y=share, marker_color=color)
-    counts = rows[rows["modality"] == "image"].set_index("class_name")["n"].reindex(class_names)
+    counts = rows[rows["modality"] == "image"].set_index("class_name")["n"].reindex(list(class_names))
     if counts.notna().any():
         figure.add_scatter(
             name="true share",
             x=names,
-            y=100 * counts / max(counts.sum(), 1),
+            y=100 * counts.reindex(shown) / max(counts.sum(), 1),
             mode="markers",
             marker={"symbol": "line-ew", "size": 14, "line": {"width": 2.5, "color": "#d0504a"}},
         )
-    figure.add_hline(y=100 / max(len(names), 1), line={"dash": "dot", "width": 1.5, "color": "#8a93a3"})
+    figure.add_hline(y=uniform, line={"dash": "dot", "width": 1.5, "color": "#8a93a3"})
     figure.update_traces(hovertemplate="%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>")
     figure.update_yaxes(ticksuffix=" %", rangemode="tozero")
     figure.update_xaxes(tickangle=-45)

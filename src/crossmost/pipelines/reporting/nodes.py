@@ -35,13 +35,16 @@ from crossmost.reports.provenance import (
     shortened,
     weights_fingerprint,
 )
-from crossmost.reports.sheets import class_sheets, sheet_names
+from crossmost.reports.sheets import class_sheets, largest_classes, sheet_names
 from crossmost.reports.summaries import data_quality
 from crossmost.scores import Scores
 from crossmost.shards import ShardStore
 
 PRINTED_STAGES = ("ingestion", "rendering", "pretraining", "zeroshot", "selftraining", "evaluation", "reporting")
 """Whose parameters the report prints: all that had a part in its numbers."""
+
+MOST_SHEETS = 60
+"""Contact sheets inside the report, which opens as one file; the others lie beside it."""
 
 
 def draw_results(
@@ -128,8 +131,9 @@ def write_report(
         thumbnail_ids=embedding_map["object_id"].unique(),
     )
     probabilities = read_probabilities([zeroshot_scores, crossmost_scores], shown_ids)
-    class_of_sheet = {file_name: class_name for class_name, file_name in sheet_names(class_names).items()}
-    sheets = {name: sheet() if callable(sheet) else sheet for name, sheet in contact_sheets.items()}
+    file_of_sheet = sheet_names(class_names)
+    shown_classes = largest_classes(predictions, labels, class_names, most=MOST_SHEETS)
+    sheets = {name: contact_sheets[file] for name in shown_classes if (file := file_of_sheet[name]) in contact_sheets}
     content = ReportContent(
         metrics=metrics,
         per_class=per_class_metrics,
@@ -149,9 +153,8 @@ def write_report(
         ],
         data=data_quality(objects, labels, predictions, quarantine, render_quarantine, media.view_counts),
         thumbnails=media.thumbnails,
-        sheets={
-            class_name: sheet_to_uri(sheets[name]) for name, class_name in class_of_sheet.items() if name in sheets
-        },
+        sheets={name: sheet_to_uri(sheet() if callable(sheet) else sheet) for name, sheet in sheets.items()},
+        n_sheets=len(contact_sheets),
         parameters=flat_parameters(parameters, PRINTED_STAGES),
         model_card=crossmost_model.card,
         versions=package_versions(),
