@@ -12,6 +12,7 @@ import yaml
 from kedro.framework.session import KedroSession
 
 from crossmost.errors import MissingInputError
+from crossmost.tables import PREDICTIONS, PSEUDO_LABELS, TRAINING_LOG, check_table
 from tests.sources import published
 from tests.tiny_run import PROJECT, run_environment
 
@@ -59,6 +60,11 @@ def test_an_environment_runs_from_raw_data_to_metrics(environment: str, tmp_path
     assert metrics["n_test"] == (objects["split"] == "test").sum() > 0
     assert set(metrics["methods"]) == {"zeroshot", "transductive", "selftrain_separate", "crossmost"}
     assert 0 <= metrics["methods"]["crossmost"]["test"]["joint"]["top1"] <= 1
+    outputs = results / "07_model_output"
+    check_table(PREDICTIONS, pd.read_parquet(outputs / "predictions.parquet"))
+    for method in ("crossmost", "separate"):
+        check_table(TRAINING_LOG, pd.read_parquet(outputs / f"{method}_log.parquet"))
+        check_table(PSEUDO_LABELS, pd.read_parquet(outputs / f"{method}_pseudo_labels.parquet"))
 
 
 @pytest.mark.slow

@@ -1,8 +1,10 @@
 """requirements.lock against pyproject.toml."""
 
+import ast
 import re
+import sys
 import tomllib
-from importlib.metadata import metadata
+from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,20 @@ def _direct_requirements() -> list[str]:
 def test_every_line_pins_one_published_version() -> None:
     wrong = [line for line in LOCK if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line)]
     assert not wrong, "a local version, an address or no pin"
+
+
+def test_what_the_package_imports_is_required() -> None:
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (PROJECT / "src").rglob("*.py"))
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
+    modules = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"crossmost"}
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = {canonicalize_name(Requirement(text).name) for text in project["dependencies"]}
+    required |= {canonicalize_name(Requirement(text).name) for text in project["optional-dependencies"]["workflow"]}
+    packages = packages_distributions()
+    missing = [name for name in modules if not required & {canonicalize_name(found) for found in packages[name]}]
+    assert modules and not missing
 
 
 @pytest.mark.parametrize("requirement", _direct_requirements())
