@@ -84,6 +84,24 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     assert dataset.load().card == {"step": 1} and dataset.load().tensors["a"] == 0
 
 
+def test_a_run_that_is_killed_between_both_files_leaves_no_mixed_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = CheckpointDataset(filepath=str(tmp_path))
+    dataset.save(Checkpoint({"weight": torch.zeros(2)}, {"step": 1}))
+    rename = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if target.name == "card.json":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        dataset.save(Checkpoint({"weight": torch.ones(2)}, {"step": 2}))
+    assert not dataset.exists()
+
+
 def test_missing_and_damaged_checkpoints_are_explained(tmp_path: Path) -> None:
     dataset = CheckpointDataset(filepath=str(tmp_path))
     with pytest.raises(DatasetError) as error:

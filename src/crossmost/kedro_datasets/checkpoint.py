@@ -39,7 +39,7 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
         return load_checkpoint(self._filepath)
 
     def save(self, data: Checkpoint) -> None:
-        """Write both files under temporary names, then rename them; the card last.
+        """Write both files under temporary names, then rename them; without its card there is no checkpoint.
 
         Raises:
             CrossmostError: if `data` is no `Checkpoint` or its card is no JSON.
@@ -58,6 +58,7 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
         try:
             save_file(tensors, weights_part)
             card_part.write_text(card, encoding="utf-8")
+            (self._filepath / CARD_NAME).unlink(missing_ok=True)  # new weights must not stand beside an old card
             weights_part.replace(self._filepath / WEIGHTS_NAME)
             card_part.replace(self._filepath / CARD_NAME)
         finally:
