@@ -68,6 +68,17 @@ def test_an_environment_runs_from_raw_data_to_metrics(environment: str, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.render
+def test_all_objects_can_be_adapted_to(tmp_path: Path) -> None:
+    split = {"split": {"test_share": 0}}
+    results = run_environment("shapes", tmp_path, *STAGES, "reporting", ingestion=split)
+    metrics = json.loads((results / "08_reporting/metrics.json").read_text())
+    assert metrics["n_test"] == 0 < metrics["n_adapt"]
+    assert {split for method in metrics["methods"].values() for split in method} == {"adapt"}
+    assert "Adaptation objects" in (results / "08_reporting/report.html").read_text()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", ["scanobjectnn", "objaverse_lvis"])
 def test_the_other_openshape_packs_are_one_parameter_away(pack: str, tmp_path: Path) -> None:
     published.openshape(tmp_path / "raw" / "openshape")

@@ -110,6 +110,7 @@ def test_nothing_is_split_into_nothing() -> None:
 
 
 def test_impossible_requests_are_named() -> None:
+    assert split_objects([0, 1, 1], ["a", "b", "b"], test_share=0).tolist() == ["adapt"] * 3
     with pytest.raises(CrossmostError, match="test_share is 1"):
         split_objects([0], ["a"], test_share=1)
     with pytest.raises(CrossmostError, match="n_folds is 1"):

@@ -25,18 +25,20 @@ def split_objects(
         groups: (N,) group number of each object; a group stays on one side.
         classes: (N,) class of each object, or None for a collection without labels. A group of several classes counts
             for each of them.
-        test_share: Share of the objects to hold out, in (0, 1).
+        test_share: Share of the objects to hold out, in [0, 1).
         seed: Decides which.
 
     Returns:
         (N,) array of "adapt" and "test". Of a class with two or more groups both sides get one at least, unless that
-        would be the last group of another class on its side.
+        would be the last group of another class on its side. With a share of 0 all are "adapt".
 
     Raises:
-        CrossmostError: if the share is not in (0, 1) or the lengths differ.
+        CrossmostError: if the share is not in [0, 1) or the lengths differ.
     """
-    if not 0 < test_share < 1:
-        raise CrossmostError(f"test_share is {test_share}; allowed: between 0 and 1, both excluded")
+    if not 0 <= test_share < 1:
+        raise CrossmostError(f"test_share is {test_share}; allowed: from 0 to below 1")
+    if test_share == 0:
+        return np.full(len(groups), ADAPT)
     held_out = _assign(groups, classes, np.array([1 - test_share, test_share]), seed) == 1
     names = np.array([name or "" for name in classes] if classes is not None else [""] * len(held_out))
     return np.where(_with_every_class_on_both_sides(held_out, np.asarray(groups), names), TEST, ADAPT)

@@ -12,7 +12,7 @@ class SplitSettings(BaseModel):
 
     seed: int = Field(default=0, ge=0, description="Decides which objects are held out.")
     test_share: float = Field(
-        default=0.3, gt=0, lt=1, description="Share of the objects to hold out, when there are no folds."
+        default=0.3, ge=0, lt=1, description="Share of the objects to hold out, when there are no folds; 0: none."
     )
     n_folds: int | None = Field(
         default=None, ge=2, description="Cross-validation: number of folds; null holds out test_share instead."
