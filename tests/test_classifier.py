@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -126,7 +127,7 @@ def test_the_adapted_model_reads_both_modalities_together(checkpoint: Checkpoint
     adapted = Classifier(Checkpoint(with_fusion(checkpoint.tensors, fusion), checkpoint.card))
     joint = adapted.join(image.numpy(), point.numpy())
     np.testing.assert_allclose(joint, joint_prediction(image, point, fusion), atol=1e-6)
-    with pytest.raises(CrossmostError, match="zeroshot_prediction"):
+    with pytest.raises(CrossmostError, match="pipelines=zeroshot"):
         classifier.join(image.numpy(), point.numpy())
     for wrong in ((image[0], point[0]), (image[:1], point), (image[:, :5], point[:, :5])):
         with pytest.raises(CrossmostError, match=r"a row for each object and 6 columns, but their shapes are \("):
@@ -139,6 +140,11 @@ def test_the_code_of_checkpoints_md_runs(
     fusion = fit_fusion(*torch.rand(2, 40, 6, generator=torch.Generator().manual_seed(0)).softmax(-1))
     adapted = Checkpoint(with_fusion(checkpoint.tensors, fusion), checkpoint.card)
     CheckpointDataset(filepath=str(tmp_path / "data/06_models/crossmost")).save(adapted)
+    before = Checkpoint(adapted.tensors, adapted.card | {"class_names": list("uvwxyz")})
+    CheckpointDataset(filepath=str(tmp_path / "data/06_models/zeroshot")).save(before)
+    (tmp_path / "data/07_model_output").mkdir()
+    predictions = tmp_path / "data/07_model_output/predictions.parquet"
+    pd.DataFrame({"object_id": ["a"], "answer_method": ["zeroshot"]}).to_parquet(predictions)
     page = (PROJECT / "docs/checkpoints.md").read_text(encoding="utf-8")
     (code,) = (block.code for block in blocks_of("checkpoints.md", page) if Path(__file__).name in block.annotation)
     monkeypatch.chdir(tmp_path)
@@ -149,6 +155,11 @@ def test_the_code_of_checkpoints_md_runs(
     exec(code, names)
     assert names["of_points"].shape == names["joint"].shape == (1, 6) and names["of_images"].shape == (3, 6)
     np.testing.assert_allclose(names["joint"].sum(), 1, atol=1e-5)
+    assert names["both"].class_names == tuple("uvwxyz"), "the zero-shot model, as the predictions say"
+    pd.DataFrame({"object_id": ["a"], "answer_method": ["crossmost"]}).to_parquet(predictions)
+    assert Classifier.load_answer("data").class_names == tuple(adapted.card["class_names"])
+    with pytest.raises(MissingInputError, match="no finished run in nowhere"):
+        Classifier.load_answer("nowhere")
 
 
 def test_models_that_say_too_little_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
 from crossmost.collection import GREY, Collection
-from crossmost.errors import CrossmostError, UnreadableObjectError
+from crossmost.errors import CrossmostError, MissingInputError, UnreadableObjectError
 from crossmost.geometry.clouds import resample_cloud
 from crossmost.models.checkpoint import Checkpoint, load_checkpoint
 from crossmost.models.encoding import prepare_views, scoring_device
@@ -83,6 +84,27 @@ class Classifier:
         """
         return cls(load_checkpoint(Path(folder)), batch_size=batch_size)
 
+    @classmethod
+    def load_answer(cls, data_root: Path | str = "data", *, batch_size: int = 32) -> Classifier:
+        """The model whose joint prediction is the answer of a run: the adapted or the zero-shot one.
+
+        Of pictures alone, or clouds alone, the adapted model knows more (docs/method.md, "Which joint prediction is the
+        answer").
+
+        Args:
+            data_root: where the run left its results, e.g. `data/environments/folder`.
+            batch_size: see the class.
+
+        Raises:
+            MissingInputError: if there is no finished run.
+            CrossmostError: if the model is damaged; see the class.
+        """
+        predictions = Path(data_root) / "07_model_output/predictions.parquet"
+        if not predictions.is_file():
+            raise MissingInputError(f"There is no finished run in {data_root} ({predictions} is missing)")
+        method = str(pd.read_parquet(predictions, columns=["answer_method"])["answer_method"].iloc[0])
+        return cls.load(Path(data_root) / "06_models" / method, batch_size=batch_size)
+
     @torch.inference_mode()
     def classify_clouds(self, clouds: Iterable[Cloud], *, up: Axis = "y", front: Axis | None = None) -> np.ndarray:
         """Class probabilities (B, C) float32 of clouds.
@@ -132,15 +154,14 @@ class Classifier:
     def join(self, image_probabilities: np.ndarray, point_probabilities: np.ndarray) -> np.ndarray:
         """Joint class probabilities (B, C) of objects of which there are pictures and clouds, by this model.
 
-        Zero-shot's joint prediction may be the better one; `kedro run --pipelines=prediction` knows
-        (docs/method.md, "Which joint prediction is the answer").
+        See `load_answer` for the model whose joint prediction is to be taken.
 
         Args:
             image_probabilities: (B, C), of several views their mean; point_probabilities: (B, C).
 
         Raises:
-            CrossmostError: for arrays of another shape, and for the zero-shot model, which has not seen how images and
-                points of a collection are read together.
+            CrossmostError: for arrays of another shape, and for a model that has scored no collection, which does not
+                know how images and points are read together.
         """
         shapes = np.shape(image_probabilities), np.shape(point_probabilities)
         if shapes[0] != shapes[1] or len(shapes[0]) != 2 or shapes[0][1] != len(self.class_names):
@@ -150,8 +171,8 @@ class Classifier:
             )
         if self._fusion is None:
             raise CrossmostError(
-                "this model was not adapted, so that it does not know how images and points are read together; "
-                "`kedro run --pipelines=zeroshot_prediction` learns it from the scored collection"
+                "this model does not know how images and points are read together; `kedro run --pipelines=zeroshot` "
+                "learns it from the collection"
             )
         image, point = (
             torch.from_numpy(np.asarray(of_one, dtype=np.float32))

@@ -24,6 +24,7 @@ from crossmost.models.joint_prediction import fit_fusion, joint_prediction, neut
 from crossmost.pipelines.prediction.nodes import list_new_objects
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
+from crossmost.pipelines.zeroshot.nodes import read_both_modalities
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
 from crossmost.prediction import predict, render_gallery, spreadsheet
 from crossmost.prediction.preparation import require_same_preparation
@@ -180,13 +181,12 @@ def test_a_folder_becomes_predictions_a_spreadsheet_and_a_page(model: Checkpoint
     assert classifier.class_names[of_scan.argmax()] == table.loc["scan", "point_label"] == "chair"
 
     # Before any adaptation, both modalities are read together as in the collection that was scored.
-    CheckpointDataset(filepath=str(tmp_path / "data/06_models/zeroshot")).save(
-        Checkpoint(model.tensors, model.card | {"method": "zeroshot"})
-    )
     image, point = torch.rand(2, 30, 6, generator=torch.Generator().manual_seed(0)).mul(4).softmax(-1)
     splits = {f"object-{row}": "test" if row < 10 else "adapt" for row in range(30)}
     scores = make_scores(splits, image, point=point)
     ScoresDataset(filepath=str(tmp_path / "data/07_model_output/zeroshot_scores")).save(scores)
+    start = Checkpoint(model.tensors, model.card | {"method": "zeroshot"})
+    CheckpointDataset(filepath=str(tmp_path / "data/06_models/zeroshot")).save(read_both_modalities(start, scores))
     run_environment("shapes", tmp_path, "zeroshot_prediction", prediction=given)
     before = pd.read_parquet(results / "07_model_output/new_predictions.parquet").set_index("object_id")
     collection = load_collection(

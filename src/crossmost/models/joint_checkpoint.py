@@ -15,7 +15,7 @@ from crossmost.pose import PoseCorrection
 
 JOINT_FORMAT = "crossmost-joint-1"
 
-_FUSION = "fusion."  # prefix of the tensors beside an adapted model's weights that say how both modalities are read
+_FUSION = "fusion."  # prefix of the tensors beside a model's weights that say how both modalities are read
 
 
 def save_joint(model: JointModel, card: dict[str, Any]) -> Checkpoint:
@@ -24,12 +24,12 @@ def save_joint(model: JointModel, card: dict[str, Any]) -> Checkpoint:
 
 
 def with_fusion(weights: Mapping[str, Tensor], fusion: Fusion) -> dict[str, Tensor]:
-    """Weights of an adapted model beside how its predictions of both modalities are read together."""
+    """Weights of a model beside how its predictions of both modalities are read together."""
     return {**weights, **{_FUSION + name: value.cpu().contiguous() for name, value in fusion._asdict().items()}}
 
 
 def load_fusion(checkpoint: Checkpoint) -> Fusion | None:
-    """What `with_fusion` stored; None for a model that was not adapted."""
+    """What `with_fusion` stored; None if nothing was, as no collection has been scored."""
     names = [_FUSION + name for name in Fusion._fields]
     if not all(name in checkpoint.tensors for name in names):
         return None

@@ -10,8 +10,7 @@ from crossmost.collection import load_collection
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.evaluation import Answer, answer_from_scores
 from crossmost.models.checkpoint import Checkpoint
-from crossmost.models.joint_checkpoint import load_pose, preparation, with_fusion
-from crossmost.models.scoring import fusion_from_scores
+from crossmost.models.joint_checkpoint import load_pose, preparation
 from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 from crossmost.pipelines.prediction.parameters import PredictionParameters
 from crossmost.pipelines.rendering.parameters import RenderingParameters
@@ -38,12 +37,6 @@ from crossmost.sources.picture_files import PictureFiles, list_pictures
 logger = logging.getLogger(__name__)
 
 _NAMED = 5  # unusable objects in an error message
-
-
-def read_both_modalities(zeroshot_model: Checkpoint, zeroshot_scores: Scores) -> Checkpoint:
-    """The zero-shot model that reads images and points together as it did in the collection it scored."""
-    tensors = with_fusion(zeroshot_model.tensors, fusion_from_scores(zeroshot_scores))
-    return Checkpoint(tensors, zeroshot_model.card)
 
 
 def choose_joint_answer(zeroshot_scores: Scores, crossmost_scores: Scores, evaluation: EvaluationParameters) -> Answer:
@@ -119,7 +112,7 @@ def predict_new_objects(
 
 def predict_answers(
     crossmost_model: Checkpoint,
-    zeroshot_reading_model: Checkpoint,
+    zeroshot_model: Checkpoint,
     joint_answer: Answer,
     new_views: ShardStore,
     new_clouds: ShardStore,
@@ -128,14 +121,14 @@ def predict_answers(
     zeroshot: ZeroshotParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Images and points as the adapted model sees them, both together as the answer does; also as a spreadsheet."""
-    if crossmost_model.card["class_names"] != zeroshot_reading_model.card["class_names"]:
+    if crossmost_model.card["class_names"] != zeroshot_model.card["class_names"]:
         raise CrossmostError(
             "The adapted model and the zero-shot one have other classes: run `kedro run --pipelines=selftraining` again"
         )
     given = new_views, new_clouds, new_objects, new_quarantine, zeroshot
     predictions = _predict(crossmost_model, *given)
     if joint_answer.method != crossmost_model.card["method"]:
-        predictions = with_joint_prediction(predictions, _predict(zeroshot_reading_model, *given))
+        predictions = with_joint_prediction(predictions, _predict(zeroshot_model, *given))
     return predictions, spreadsheet(predictions)
 
 

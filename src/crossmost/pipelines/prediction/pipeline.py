@@ -15,7 +15,6 @@ from crossmost.pipelines.prediction.nodes import (
     predict_answers,
     predict_new_objects,
     prepare_new_meshes,
-    read_both_modalities,
 )
 from crossmost.pipelines.rendering.nodes import capture_clouds, render_views
 
@@ -28,8 +27,8 @@ def create_pipeline() -> Pipeline:
         "joint_answer",
         name="choose_joint_answer",
     )
-    models = ["crossmost_model", "zeroshot_reading_model", "joint_answer"]
-    return Pipeline([_reading(), choosing, *_objects(predict_answers, models)], tags="prediction")
+    models = ["crossmost_model", "zeroshot_model", "joint_answer"]
+    return Pipeline([choosing, *_objects(predict_answers, models)], tags="prediction")
 
 
 def create_crossmost_pipeline() -> Pipeline:
@@ -39,8 +38,7 @@ def create_crossmost_pipeline() -> Pipeline:
 
 def create_zeroshot_pipeline() -> Pipeline:
     """The same with the model before any adaptation alone."""
-    nodes = [_reading(), *_objects(predict_new_objects, ["zeroshot_reading_model"])]
-    return Pipeline(nodes, tags="zeroshot_prediction")
+    return Pipeline(_objects(predict_new_objects, ["zeroshot_model"]), tags="zeroshot_prediction")
 
 
 def create_picture_pipeline() -> Pipeline:
@@ -68,15 +66,6 @@ def create_picture_pipeline() -> Pipeline:
             ),
         ],
         tags="picture_prediction",
-    )
-
-
-def _reading() -> Node:
-    return Node(
-        read_both_modalities,
-        ["zeroshot_model", "zeroshot_scores"],
-        "zeroshot_reading_model",
-        name="read_both_modalities",
     )
 
 

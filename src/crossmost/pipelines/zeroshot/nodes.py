@@ -6,9 +6,16 @@ from crossmost.collection import load_adaptation_set, load_collection
 from crossmost.embeddings import Embeddings
 from crossmost.models.checkpoint import Checkpoint
 from crossmost.models.checkpoints.assembly import load_starting_point
-from crossmost.models.joint_checkpoint import joint_card, load_joint, preparation, save_joint, with_pose
+from crossmost.models.joint_checkpoint import (
+    joint_card,
+    load_joint,
+    preparation,
+    save_joint,
+    with_fusion,
+    with_pose,
+)
 from crossmost.models.pose_check import check_pose, report_pose
-from crossmost.models.scoring import check_cloud_size, require_stored_points
+from crossmost.models.scoring import check_cloud_size, fusion_from_scores, require_stored_points
 from crossmost.models.zeroshot_model import unknown_class_names, zeroshot_model
 from crossmost.pipelines.scoring import score
 from crossmost.pipelines.zeroshot.parameters import ZeroshotParameters
@@ -64,14 +71,19 @@ def check_clouds(
 
 
 def score_zeroshot(
-    zeroshot_model: Checkpoint,
+    checked_model: Checkpoint,
     views: ShardStore,
     clouds: ShardStore,
     objects: pd.DataFrame,
     parameters: ZeroshotParameters,
 ) -> tuple[Scores, Embeddings]:
     """Scores and embeddings of every object before any adaptation."""
-    return score(zeroshot_model, views, clouds, objects, n_points=parameters.n_points, batch_size=parameters.batch_size)
+    return score(checked_model, views, clouds, objects, n_points=parameters.n_points, batch_size=parameters.batch_size)
+
+
+def read_both_modalities(checked_model: Checkpoint, zeroshot_scores: Scores) -> Checkpoint:
+    """The model that reads images and points together as it did in the scored collection."""
+    return Checkpoint(with_fusion(checked_model.tensors, fusion_from_scores(zeroshot_scores)), checked_model.card)
 
 
 def classify_transductively(

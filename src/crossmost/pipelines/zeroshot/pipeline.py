@@ -6,6 +6,7 @@ from crossmost.pipelines.zeroshot.nodes import (
     build_zeroshot_model,
     check_clouds,
     classify_transductively,
+    read_both_modalities,
     score_zeroshot,
 )
 
@@ -23,14 +24,20 @@ def create_pipeline() -> Pipeline:
             Node(
                 check_clouds,
                 ["unchecked_model", "views", "clouds", "objects", "params:zeroshot"],
-                "zeroshot_model",
+                "checked_model",
                 name="check_clouds",
             ),
             Node(
                 score_zeroshot,
-                ["zeroshot_model", "views", "clouds", "objects", "params:zeroshot"],
+                ["checked_model", "views", "clouds", "objects", "params:zeroshot"],
                 ["zeroshot_scores", "zeroshot_embeddings"],
                 name="score_zeroshot",
+            ),
+            Node(
+                read_both_modalities,
+                ["checked_model", "zeroshot_scores"],
+                "zeroshot_model",
+                name="read_both_modalities",
             ),
             Node(
                 classify_transductively,
