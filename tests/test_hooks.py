@@ -8,14 +8,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from rich.console import Console
 
 from crossmost.errors import MissingInputError, UnreadableObjectError
-from crossmost.hooks import ErrorHooks, ScratchHooks, user_error
+from crossmost.hooks import ErrorHooks, ResultHooks, ScratchHooks, user_error
+from crossmost.pipelines.evaluation.parameters import EvaluationParameters
 from crossmost.result_table import result_table
 from crossmost.settings import HOOKS
 
@@ -167,6 +169,24 @@ def test_the_result_table_leaves_out_what_was_not_evaluated() -> None:
     lines = _lines(metrics)
     assert not any(line.startswith("test") for line in lines)
     assert "Cross-MoST 75.0 +25.0 75.0 +25.0 75.0 +25.0" in lines
+
+
+@pytest.mark.parametrize(("changed", "whose"), [(0.05, "zero-shot"), (0.2, "Cross-MoST")])
+def test_the_answer_stands_below_the_result_table(
+    changed: float, whose: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"method": "crossmost", "split": "adapt", "view": "joint", "changed": changed}
+    given = {
+        "metrics": _metrics(),
+        "confidence_summary": pd.DataFrame([row]),
+        "params:evaluation": EvaluationParameters(dataset="chairs", seed=0),
+    }
+    catalog = DataCatalog({name: MemoryDataset(value) for name, value in given.items()})
+    ResultHooks().after_pipeline_run(pipelines["evaluation"], catalog)
+    said = capsys.readouterr().out
+    assert (
+        f"Answer for pictures and clouds together: joint, {whose} (self-training changed {100 * changed:.1f} %" in said
+    )
 
 
 def test_without_labels_the_result_table_shows_confidence_and_says_so() -> None:

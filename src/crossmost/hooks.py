@@ -25,7 +25,7 @@ from rich.console import Console
 from crossmost.config_loader import params_option
 from crossmost.errors import CrossmostError, MissingInputError
 from crossmost.parameter_names import did_you_mean
-from crossmost.result_table import result_table
+from crossmost.result_table import answer_line, result_table
 
 if TYPE_CHECKING:
     from crossmost.launched_processes import LaunchedProcesses
@@ -203,6 +203,11 @@ class ResultHooks:
             metrics = catalog.load("metrics")
             if metrics.get("methods"):
                 console.print(result_table(metrics))
+                from crossmost.evaluation import choose_answer  # here, because it imports torch, which is slow
+
+                share = catalog.load("params:evaluation").least_changed_share
+                if (answer := choose_answer(catalog.load("confidence_summary"), share)) is not None:
+                    console.print(answer_line(answer.method, answer.changed_share), soft_wrap=True)
         if "report" in made:
             console.print(f"Report: {_location(catalog, 'report')}", soft_wrap=True)
 

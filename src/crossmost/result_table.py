@@ -49,6 +49,19 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
     return table
 
 
+def answer_line(method: str, changed_share: float) -> str:
+    """Whose joint prediction is taken for objects of both modalities.
+
+    Args:
+        method: as in ``metrics.json``.
+        changed_share: of the joint labels of the objects adapted to, those that self-training changed.
+    """
+    return (
+        f"Answer for pictures and clouds together: joint, {METHODS.get(method, method)} (self-training changed "
+        f"{100 * changed_share:.1f} % of the joint labels)"
+    )
+
+
 def _cell(results: Mapping[str, Any], baseline: Mapping[str, Any], split: str, view: str) -> str:
     value = _value(results, split, view)
     if value is None:
