@@ -351,6 +351,15 @@ def test_a_texture_lies_where_its_coordinates_say(
     np.testing.assert_allclose(np.median(colors[there], axis=0), upper_left, atol=12)
 
 
+@pytest.mark.parametrize("texture", [3, {"index": 9}, {"index": "first"}, None, []])
+def test_a_texture_that_is_none_is_left_out(texture: Any, tmp_path: Path) -> None:
+    path = without_corner_colors(write_gltf(tmp_path, as_type(SHADES, "uint8"), {}, texture=(200, 100, 50)))
+    tree = json.loads(path.read_text())
+    tree["materials"][0]["pbrMetallicRoughness"] = {"baseColorTexture": texture, "baseColorFactor": [1, 0, 0, 1]}
+    path.write_text(json.dumps(tree))
+    np.testing.assert_allclose(one_color(stored(path)), [255, 0, 0])
+
+
 def test_a_broken_description_is_said_by_whom_it_breaks(tmp_path: Path) -> None:
     path = write_gltf(tmp_path, as_type(SHADES, "uint8"), {}, texture=(1, 2, 3))
     tree = json.loads(path.read_text())

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import trimesh
+from PIL import Image
 from trimesh.exchange.gltf import load_glb, load_gltf
 from trimesh.visual.color import to_rgba
 from trimesh.visual.material import PBRMaterial
@@ -58,6 +59,8 @@ def read_gltf(content: bytes, kind: str, resolver: FolderResolver) -> trimesh.Sc
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             pass  # loading the file as it is says what is broken
     parsed = _LOADERS[kind](file_obj=io.BytesIO(content), resolver=resolver, process=False)
+    for geometry in parsed["geometry"].values():
+        _drop_what_is_no_texture(geometry)
     visuals = [_keep_colors(geometry) for geometry in parsed["geometry"].values()]
     for visual in visuals:
         if visual is not None and visual.uv is not None and visual.material.name in notes.transforms:
@@ -90,6 +93,13 @@ def _compression(header: Description) -> str | None:
     if not packed:
         return None
     return f"the file is compressed ({', '.join(packed)}), which is not read; save it without compression"
+
+
+def _drop_what_is_no_texture(geometry: dict[str, Any]) -> None:
+    """trimesh takes whatever a broken description names."""
+    material = getattr(geometry.get("visual"), "material", None)
+    if material is not None and not isinstance(material.baseColorTexture, Image.Image):
+        material.baseColorTexture = None
 
 
 def _keep_colors(geometry: dict[str, Any]) -> TextureVisuals | None:
