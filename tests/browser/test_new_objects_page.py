@@ -41,6 +41,7 @@ def address(tmp_path: Path) -> str:
     views: ShardStore = work.write(tmp_path / "views")
     columns: dict[str, Any] = {"object_id": objects, "file": [f"Part {number}.obj" for number in range(4)]}
     columns["agreement"] = [True, False, True, True]
+    columns["joint_method"] = ["crossmost"] * 4
     for view in ("joint", "image", "point"):
         columns[f"{view}_label"] = LABELS
         columns[f"{view}_confidence"] = [0.9, 0.8, 0.7, 0.6]
