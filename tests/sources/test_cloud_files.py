@@ -141,6 +141,15 @@ def test_broken_files_have_a_reason(tmp_path: Path, name: str, content: bytes, r
         read_cloud_file(tmp_path / name)
 
 
+def test_what_are_no_real_numbers_are_no_coordinates(tmp_path: Path) -> None:
+    for kind in (complex, bool, "datetime64[s]"):
+        with pytest.raises(UnreadableObjectError, match="expected a table of numbers"):
+            cloud_from_columns(np.ones((30, 3)).astype(kind))
+    np.savez(tmp_path / "empty.npz")
+    with pytest.raises(UnreadableObjectError, match="the arrays are none"):
+        read_cloud_file(tmp_path / "empty.npz")
+
+
 def test_arrays_of_another_shape_are_explained(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((3, 2)))
     np.savez(tmp_path / "a.npz", one=POINTS, two=POINTS)

@@ -61,7 +61,8 @@ def cloud_from_columns(table: np.ndarray) -> PointCloud:
         UnreadableObjectError: if the table has another shape or holds no numbers.
     """
     table = np.asarray(table)
-    if table.ndim != 2 or table.shape[1] < 3 or not np.issubdtype(table.dtype, np.number):
+    is_real = np.issubdtype(table.dtype, np.floating) or np.issubdtype(table.dtype, np.integer)
+    if table.ndim != 2 or table.shape[1] < 3 or not is_real:
         raise UnreadableObjectError(f"expected a table of numbers (N, 3 or more), got {table.dtype} {table.shape}")
     return PointCloud(table[:, :3], _colors_in(table))
 
@@ -163,9 +164,8 @@ def _read_npz(content: bytes) -> PointCloud:
         if points is None and len(archive.files) == 1:
             points = archive[archive.files[0]]
         if points is None:
-            raise UnreadableObjectError(
-                f"the arrays are {', '.join(archive.files)}; the points must be called {', '.join(POINT_KEYS)}"
-            )
+            names = ", ".join(archive.files) or "none"
+            raise UnreadableObjectError(f"the arrays are {names}; the points must be called {', '.join(POINT_KEYS)}")
         cloud, colors = cloud_from_columns(points), _first(archive, COLOR_KEYS)
     if colors is not None and colors.shape == cloud.points.shape:
         return PointCloud(cloud.points, as_colors(colors))
