@@ -152,3 +152,36 @@ def test_more_points_than_clouds_have_are_refused_by_name(
     for stage in (zeroshot.check_clouds, zeroshot.score_zeroshot):
         with pytest.raises(CrossmostError, match=f"^zeroshot.{wanted}"):
             stage(start, views, clouds, objects, parameters["zeroshot"])
+
+
+@pytest.mark.parametrize(("backbone", "warned"), [("crossmost-mini", False), ("ViT-B-16", True)])
+def test_towers_of_this_projects_size_may_learn_as_fast_wherever_they_come_from(
+    backbone: str,
+    warned: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    new_session: Callable[..., KedroSession],
+) -> None:
+    """A point tower that was aligned to the mini encoders has a family, too."""
+    asked: list[bool] = []
+
+    def stand_in(*arguments: Any, **options: Any) -> None:
+        raise Handed
+
+    monkeypatch.setattr(nodes, "self_train", stand_in)
+    monkeypatch.setattr(nodes, "warn_of_learning_rate", lambda settings: asked.append(True))
+    encoders = Encoders(mini_config())
+    start = save_joint(
+        JointModel(encoders, torch.randn(192, 2)), joint_card(encoders.card({"family": "x"}), ["x", "y"])
+    )
+    monkeypatch.setattr(nodes, "load_joint", lambda _: JointModel(encoders, torch.randn(192, 2)))
+    start.card["encoders"]["backbone"] = backbone
+    views = store(tmp_path / "views", [Item(name, 1, "views") for name in "ab"])
+    clouds = store(tmp_path / "clouds", [Item(name, 1, "clouds") for name in "ab"])
+    objects = pd.DataFrame({"object_id": ["a", "b"], "split": "adapt"})
+    scores = make_scores(dict.fromkeys("ab", "adapt"), [[0.7, 0.3]] * 2)
+    few = {"crossmost": {"n_points": 5}}
+    parameters = new_session("test", selftraining=few).load_context().params["selftraining"]
+    with pytest.raises(Handed):
+        nodes.adapt_jointly(start, scores, scores, views, clouds, objects, parameters, SCORING)
+    assert bool(asked) == warned

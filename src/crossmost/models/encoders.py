@@ -20,6 +20,10 @@ CHECKPOINT_FORMAT = "crossmost-encoders-1"
 _INITIAL_LOGIT_SCALE = math.log(1 / 0.07)
 
 
+MINI = "crossmost-mini"
+"""Architecture of the encoders of this project, as open_clip knows it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncodersConfig:
     """Which towers to build.
@@ -61,7 +65,7 @@ class EncodersConfig:
 def mini_config() -> EncodersConfig:
     """The small encoders that ship with the project."""
     return EncodersConfig(
-        backbone="crossmost-mini",
+        backbone=MINI,
         stem_channels=(32, 64, 128),
         point_tower=PointTowerConfig(
             width=192,

@@ -7,6 +7,7 @@ import pandas as pd
 from crossmost.collection import load_adaptation_set
 from crossmost.embeddings import Embeddings
 from crossmost.models.checkpoint import Checkpoint
+from crossmost.models.encoders import MINI
 from crossmost.models.joint_checkpoint import load_joint, load_pose, with_fusion
 from crossmost.models.scoring import fusion_from_scores, learn_fusion, predictions_from_scores, require_stored_points
 from crossmost.pipelines.scoring import score
@@ -135,7 +136,7 @@ def _adapt(
     joint = load_joint(start)
     collection = load_adaptation_set(views, clouds, objects, load_pose(start))
     require_stored_points(settings.n_points, collection.clouds.shape[1], "selftraining.crossmost.n_points")
-    if "family" in start.card:  # not the encoders of this project
+    if start.card["encoders"]["backbone"] != MINI:
         warn_of_learning_rate(settings)
     fusion = fusion_from_scores(scores)
     transductive = None
