@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import grimp
 import numpy as np
 import pandas as pd
 import pytest
@@ -413,3 +414,43 @@ def test_what_is_missing_is_one_sentence(tmp_path: Path) -> None:
 def test_the_class_list_inside_the_folder_is_no_object(tmp_path: Path) -> None:
     (tmp_path / "a.stl").write_bytes(trimesh.creation.box().export(file_type="stl"))
     assert set(objects(tmp_path, class_list=names(tmp_path, "1 2 3\n4 5 6\n"))) == {"a.stl"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.obj", "mtllib " + 300 * "a" + "\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"),
+        ("a.ply", "ply\nformat ascii 1.0\ncomment TextureFile " + 300 * "a" + "\nelement vertex 0\nend_header\n"),
+        ("a.gltf", '{"asset": {"version": "2.0"}, "buffers": [{"uri": "' + 300 * "a" + '", "byteLength": 1}]}'),
+        (
+            "a.gltf",
+            '{"asset": {"version": "2.0"}, "buffers": [{"uri": "data:x/y,%00' + 300 * "a" + '", "byteLength": 1}]}',
+        ),
+        ("a.gltf", 200_000 * "["),
+        ("a.glb", "glTF" + 16 * "\0" + 200_000 * "["),
+    ],
+)
+def test_no_reference_and_no_description_stops_the_listing(name: str, content: str, tmp_path: Path) -> None:
+    content = content.replace("glTF" + 16 * "\0", "glTF\x02\0\0\0\x54\x0d\x03\0\x40\x0d\x03\0JSON")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "names.txt").write_text("chair\ntable\n")
+    (tmp_path / "in" / name).write_bytes(content.encode("latin-1"))
+    np.savetxt(tmp_path / "in/good.xyz", np.random.default_rng(0).normal(size=(30, 3)))
+    listed = objects(tmp_path / "in", class_list=tmp_path / "names.txt")
+    assert len(listed) == 2
+    try:
+        make_object_sample(listed[name])
+    except UnreadableObjectError:
+        assert name != "a.obj", "without its colors it is an object all the same"
+
+
+def test_the_fingerprint_covers_the_modules_that_read_files() -> None:
+    """Else prepared objects would stay as they are when one of them changes."""
+    graph = grimp.build_graph("crossmost")
+    read = {"crossmost.sources.mesh_files", "crossmost.sources.cloud_files"}
+    needed = set().union(*(graph.find_modules_directly_imported_by(module) for module in read)) | read
+    needed |= graph.find_modules_directly_imported_by("crossmost.sources.gltf_files")
+    own = {
+        module for module in needed if module.startswith("crossmost.sources.") and module != "crossmost.sources.base"
+    }
+    assert own and own <= set(FolderSettings.code)

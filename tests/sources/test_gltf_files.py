@@ -282,6 +282,52 @@ def test_the_diffuse_color_of_an_older_description_counts_once(tmp_path: Path) -
     np.testing.assert_allclose(one_color(stored(path)), [200, 100, 50], atol=10)
 
 
+@pytest.mark.parametrize("mode", ["L", "P"])
+def test_an_older_description_takes_pictures_of_any_mode(mode: str, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4), (100, 100, 100)).convert(mode).save(buffer, format="PNG")
+    uri = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    material = {"extensions": {"KHR_materials_pbrSpecularGlossiness": {"diffuseTexture": {"index": 0}}}}
+    images = {"images": [{"uri": uri}], "textures": [{"source": 0}]}
+    path = without_corner_colors(write_gltf(tmp_path, as_type(SHADES, "uint8"), material), **images)
+    scene = stored(path)
+    np.testing.assert_allclose(one_color(scene), [100, 100, 100], atol=2)
+    (surface,) = read_drawable(scene).surfaces
+    assert surface.texture is not None and (surface.texture[..., 3] == 255).all()
+
+
+def test_a_grey_base_color_darkens_its_texture_in_pictures_too(tmp_path: Path) -> None:
+    material = {"pbrMetallicRoughness": {"baseColorFactor": [0.2158605, 0.2158605, 0.2158605, 1]}}
+    path = without_corner_colors(write_gltf(tmp_path, as_type(SHADES, "uint8"), material, texture=(255, 255, 255)))
+    (surface,) = read_drawable(stored(path)).surfaces
+    np.testing.assert_allclose(surface.colors[:, :3], 128 / 255, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("mode", "alpha", "cutoff", "mean_alpha"),
+    [
+        (None, 80, None, 255),
+        ("OPAQUE", 0, None, 255),
+        ("MASK", 80, 0.1, 255),
+        ("MASK", 80, None, 0),
+        ("BLEND", 80, None, 80),
+    ],
+)
+def test_the_alpha_of_a_texture_is_what_its_material_makes_of_it(
+    mode: str | None, alpha: int, cutoff: float | None, mean_alpha: int, tmp_path: Path
+) -> None:
+    given = {"alphaMode": mode, "alphaCutoff": cutoff}
+    material = {key: value for key, value in given.items() if value is not None}
+    path = without_corner_colors(
+        write_gltf(tmp_path, as_type(SHADES, "uint8"), material, texture=(200, 100, 50, alpha))
+    )
+    (mesh,) = stored(path).geometry.values()
+    image = mesh.visual.material.baseColorTexture.convert("RGBA")
+    assert np.asarray(image)[..., 3].mean() == pytest.approx(mean_alpha, abs=1)
+    if mean_alpha == 255:
+        np.testing.assert_allclose(np.asarray(image)[..., :3].mean(axis=(0, 1)), [200, 100, 50], atol=3)
+
+
 def test_what_only_shines_has_the_color_of_its_light(tmp_path: Path) -> None:
     material = {
         "pbrMetallicRoughness": {"baseColorFactor": [0, 0, 0, 1]},

@@ -241,7 +241,8 @@ def _material(
         color = np.append(color[:3], color[3] * _opacity(material.kwargs))
     else:
         return DEFAULT_COLOR, None
-    if image is not None and (color[:3].max() < DARKEST_TINT or np.ptp(color[:3]) < 0.02):
+    is_unset = color[:3].max() < DARKEST_TINT or np.ptp(color[:3]) < 0.02  # as exporters of MTL leave it
+    if isinstance(material, SimpleMaterial) and image is not None and is_unset:
         color = np.append(np.ones(3), color[3])
     return color.astype(np.float32), image if isinstance(image, Image.Image) else None
 

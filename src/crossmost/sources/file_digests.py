@@ -106,9 +106,9 @@ def _uris_of_gltf(path: Path) -> Iterator[str]:
         tree = json.loads(_json_of_gltf(path))
         buffers = [buffer.get("uri") for buffer in tree.get("buffers", [])]
         pictures = [picture.get("uri") for picture in tree.get("images", []) if "bufferView" not in picture]
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return  # it is broken, which loading it says
-    yield from (uri for uri in buffers + pictures if isinstance(uri, str) and "base64," not in uri)
+    yield from (uri for uri in buffers + pictures if isinstance(uri, str) and not uri.startswith("data:"))
 
 
 def _json_of_gltf(path: Path) -> bytes:

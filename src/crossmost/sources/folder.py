@@ -43,6 +43,7 @@ class FolderSettings(SourceDescription):
     code: ClassVar = (
         "crossmost.sources.folder",
         "crossmost.sources.cloud_files",
+        "crossmost.sources.gltf_description",
         "crossmost.sources.gltf_files",
         "crossmost.sources.mesh_files",
         "crossmost.sources.pcd",

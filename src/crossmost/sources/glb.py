@@ -145,7 +145,7 @@ def _read_material(
             color[3] = 255
     else:
         return DEFAULT_COLOR, None
-    texture = None if image is None else _shrink(image)
+    texture = None if image is None else _shrink(image, material)
     if texture is not None and not (isinstance(material, PBRMaterial) and material.baseColorFactor is not None):
         color[:3] = 255  # beside the texture of an MTL material exporters leave any diffuse color, often a dark one
     return tuple(color.round().astype(int).tolist()), texture
@@ -164,28 +164,43 @@ def _opacity(properties: dict[str, object]) -> float:
     return 1.0
 
 
-def _shrink(image: Image.Image) -> Image.Image | None:
-    """The image with at most `MAX_TEXTURE_SIDE` pixels a side, RGB or RGBA; None if it cannot be decoded."""
+def _shrink(image: Image.Image, material: SimpleMaterial | PBRMaterial) -> Image.Image | None:
+    """The image with at most `MAX_TEXTURE_SIDE` pixels a side, RGB or RGBA; None if it cannot be decoded.
+
+    Its alpha is what the material makes of it: nothing where a glTF material is opaque, all or nothing where it masks.
+    """
     try:
         if max(image.size) > HUGE_TEXTURE_SIDE:
             image.draft("RGB", (MAX_TEXTURE_SIDE, MAX_TEXTURE_SIDE))  # JPEG can decode straight to a smaller size
         if image.mode.startswith("I") or image.mode == "F":
             image = _eight_bits(image)
-        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-        shrunk = image.convert("RGBA" if has_alpha else "RGB")
+        mode = (material.alphaMode or "OPAQUE") if isinstance(material, PBRMaterial) else "BLEND"
+        has_alpha = mode != "OPAQUE" and (image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info)
+        shrunk = _colors(image) if not has_alpha else image.convert("RGBA")
+        if has_alpha and mode == "MASK":
+            cutoff = 0.5 if material.alphaCutoff is None else material.alphaCutoff  # type: ignore[union-attr]
+            shrunk.putalpha(shrunk.getchannel("A").point(lambda alpha: 255 if alpha >= 255 * cutoff else 0))
         if has_alpha and shrunk.getchannel("A").getextrema() == (255, 255):
             shrunk, has_alpha = shrunk.convert("RGB"), False
         scale = MAX_TEXTURE_SIDE / max(shrunk.size)
         if scale < 1:
             size = (max(1, round(shrunk.width * scale)), max(1, round(shrunk.height * scale)))
             # Premultiplied: invisible pixels must not bleed their color into visible ones.
-            mode = "RGBa" if has_alpha else "RGB"
-            shrunk = shrunk.convert(mode).resize(size, Image.Resampling.BOX).convert("RGBA" if has_alpha else "RGB")
+            shrunk = (
+                shrunk.convert("RGBa" if has_alpha else "RGB")
+                .resize(size, Image.Resampling.BOX)
+                .convert("RGBA" if has_alpha else "RGB")
+            )
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     shrunk.info.clear()
     shrunk.format = None if has_alpha else "JPEG"  # tells the exporter: photographs as JPEG, cut-outs as PNG
     return shrunk
+
+
+def _colors(image: Image.Image) -> Image.Image:
+    """RGB, also of what is transparent."""
+    return (image.convert("RGBA") if image.mode in ("P", "PA") else image).convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

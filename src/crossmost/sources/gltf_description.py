@@ -40,7 +40,7 @@ def read_description(content: bytes, kind: str) -> Description:
     """
     try:
         description = json.loads(content[_json_chunk(content)] if kind == "glb" else content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return description if isinstance(description, dict) else {}
 
@@ -94,11 +94,10 @@ def moved_coordinates(uv: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 def _only_color(material: dict[str, Any]) -> dict[str, Any] | None:
     """The color texture of a material, reduced to the description of color that counts."""
-    gloss = material.get("extensions", {}).get(_GLOSS)
+    gloss = material.get("extensions", {}).pop(_GLOSS, None)
     if gloss is not None:  # the other description is for programs that do not know this one
-        material.pop("pbrMetallicRoughness", None)
-        texture: dict[str, Any] | None = gloss.get("diffuseTexture")
-        return texture
+        known = {"baseColorFactor": gloss.get("diffuseFactor"), "baseColorTexture": gloss.get("diffuseTexture")}
+        material["pbrMetallicRoughness"] = {key: value for key, value in known.items() if value is not None}
     base = material.setdefault("pbrMetallicRoughness", {})
     light = material.get("emissiveFactor", (0, 0, 0))
     if any(light) and not any(base.get("baseColorFactor", (1,))[:3]):  # black that shines

@@ -39,6 +39,7 @@ PARSER_ERRORS = (
     EOFError,
     SyntaxError,
     OSError,
+    RecursionError,
     struct.error,
     zipfile.BadZipFile,
 )

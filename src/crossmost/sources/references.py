@@ -88,11 +88,14 @@ class FolderResolver(Resolver):
             path = _normal(self._folder / tail)
             if not path.is_relative_to(self._root):
                 continue
-            if path.is_file():
-                return path
-            found = self._listings.in_any_case(path)
-            if found is not None and found.is_file():
-                return found
+            try:
+                if path.is_file():
+                    return path
+                found = self._listings.in_any_case(path)
+                if found is not None and found.is_file():
+                    return found
+            except (OSError, ValueError):
+                continue  # no name that a file can have: too long, or with a zero byte
         return None
 
     def get(self, name: str) -> bytes:
